@@ -1,0 +1,1 @@
+//! Telling what happened to the shell: arguments, commands, exit codes. The only module that prints.

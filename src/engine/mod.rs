@@ -1,0 +1,1 @@
+//! Making it happen: workers, users, pacing, transports.

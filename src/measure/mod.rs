@@ -1,0 +1,1 @@
+//! What happened: samples folded into intervals, intervals into figures.

@@ -1,0 +1,1 @@
+//! What will happen: everything parsed, every default filled.
