@@ -1,1 +1,3 @@
 //! Making it happen: workers, users, pacing, transports.
+
+pub mod transport;

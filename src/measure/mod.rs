@@ -1,1 +1,3 @@
 //! What happened: samples folded into intervals, intervals into figures.
+
+pub mod sample;

@@ -1,1 +1,275 @@
-//! What will happen: everything parsed, every default filled.
+//! What will happen: nothing left to parse, no default left to fill. No I/O, no clock.
+//!
+//! `resolve` turns what the user wrote into a [`Plan`]; the engine only follows it. What a plan must not contain: text
+//! that could still turn out to be wrong, a secret outside [`secret-typed`](crate::scenario::secret) places, anything
+//! global to the process (a search runs many plans in turn).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, Method};
+use serde::{Deserialize, Serialize};
+
+pub mod check;
+pub mod data;
+pub mod draw;
+pub mod outline;
+pub mod profile;
+pub mod resolve;
+pub mod target;
+pub mod template;
+pub mod think;
+pub mod threshold;
+pub mod value;
+pub mod words;
+
+use check::{Capture, Check};
+use data::{Pool, Source};
+use outline::Outline;
+use profile::Profile;
+use target::{Origin, TransportOptions};
+use template::{Expression, JsonTemplate, SlotId, Template};
+use think::Think;
+
+/// One execution of a scenario, decided to the last default.
+#[derive(Debug)]
+pub struct Plan {
+    /// What the reports need of it; free of secrets, kept in the run's folder.
+    pub outline: Arc<Outline>,
+    /// How to reach the API.
+    pub transport: TransportOptions,
+    /// What every request carries and obeys.
+    pub session: SessionRules,
+    /// Data sources, by [`SlotId`] of kind source.
+    pub sources: Vec<Source>,
+    /// Captured pools.
+    pub pools: Vec<Pool>,
+    /// How many slots a user's values have (sources, pools, locals, `user`, `iteration`).
+    pub slots: template::Slots,
+    /// In the order of the file; index = [`EndpointId`].
+    pub endpoints: Vec<Endpoint>,
+    /// Once per user, first, with no think after them.
+    pub on_start: Vec<EndpointId>,
+    /// Once per user, last.
+    pub on_stop: Vec<EndpointId>,
+    /// Once per run, before the first user. Not measured.
+    pub setup: Vec<Step>,
+    /// Once per run, after the last user. Not measured.
+    pub teardown: Vec<Step>,
+    /// The pause after each iteration (closed model).
+    pub think: Think,
+    /// The load over time.
+    pub profile: Profile,
+    /// How long the end of the run waits for requests in flight.
+    pub graceful_stop: Duration,
+    /// Ends the run early.
+    pub stop_after: Option<StopAfter>,
+    /// Fixes data, weights, think times and arrivals.
+    pub seed: u64,
+    /// What must hold for the run.
+    pub thresholds: Vec<threshold::Threshold>,
+}
+
+/// Index into [`Plan::endpoints`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EndpointId(pub u16);
+
+/// Index into [`Outline::rows`]: one kind of request, as the reports list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RowId(pub u16);
+
+/// Index into [`Outline::stages`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StageId(pub u16);
+
+/// What the session does around each exchange.
+#[derive(Debug)]
+pub struct SessionRules {
+    /// How requests to [`SessionRules::home`] prove who sends them.
+    pub auth: Auth,
+    /// The target's own origin: credentials go nowhere else.
+    pub home: Arc<Origin>,
+    /// Redirects followed at most; 0 for none.
+    pub redirects: u8,
+    /// Whether cookies are kept (a jar per user).
+    pub cookies: bool,
+    /// Whether compressed responses are asked for.
+    pub compression: bool,
+    /// The largest response body, bytes on the wire and decoded.
+    pub max_body: u64,
+}
+
+/// Proof of identity.
+#[derive(Debug)]
+pub enum Auth {
+    /// None.
+    None,
+    /// A finished `authorization` header value (Basic, Bearer), marked sensitive.
+    Header(http::HeaderValue),
+    /// One token shared by all users, fetched by reqwest, refreshed ahead of its expiry.
+    ClientCredentials(ClientCredentials),
+}
+
+/// OAuth2 client credentials (RFC 6749, section 4.4).
+pub struct ClientCredentials {
+    /// The token endpoint.
+    pub token_url: url::Url,
+    /// Client identifier.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: String,
+    /// Space-separated scopes, if any.
+    pub scope: Option<String>,
+}
+
+impl std::fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCredentials").field("token_url", &self.token_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// One weighted thing that users do.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// As in the file.
+    pub name: String,
+    /// Its share of the draw; 0 for one that only `on_start` uses.
+    pub weight: f64,
+    /// A plain endpoint has one step; a journey several. Never empty.
+    pub steps: Vec<Step>,
+    /// What to draw before the iteration begins.
+    pub needs: Vec<SlotId>,
+    /// Pools that must not be empty for this endpoint to be drawn: indices into [`Plan::pools`].
+    pub needs_pools: Vec<usize>,
+}
+
+/// One request of an endpoint.
+#[derive(Debug)]
+pub struct Step {
+    /// How the reports list it.
+    pub row: RowId,
+    /// Done only when this is true.
+    pub condition: Option<Expression>,
+    /// How often it is done in a row; at least 1 unless an expression says 0.
+    pub repeat: Repeat,
+    /// A pause after it, before the next step.
+    pub think: Option<Think>,
+    /// What is sent.
+    pub request: RequestPlan,
+}
+
+/// How often a step is done.
+#[derive(Debug)]
+pub enum Repeat {
+    /// So many times.
+    Times(u32),
+    /// As many times as the expression says when the step is reached (at most 10 000).
+    Expression(Expression),
+}
+
+/// What is sent, and what is asked of the response.
+#[derive(Debug)]
+pub struct RequestPlan {
+    /// GET, POST, ...
+    pub method: Method,
+    /// Where to.
+    pub url: UrlPlan,
+    /// Target's and request's own headers, the latter winning; values may be templates.
+    pub headers: Vec<(HeaderName, Template)>,
+    /// What to send.
+    pub body: BodyPlan,
+    /// From ready to go to the last byte.
+    pub timeout: Duration,
+    /// What must hold for the response, judged in order; the first that fails names the failure.
+    pub checks: Vec<Check>,
+    /// Values taken from the response.
+    pub captures: Vec<Capture>,
+}
+
+/// A URL, as far as it is known before the run.
+#[derive(Debug)]
+pub enum UrlPlan {
+    /// Fixed origin; path and query rendered per request, already percent-encoded, beginning with `/`.
+    Path {
+        /// Where to connect to.
+        origin: Arc<Origin>,
+        /// Path and query.
+        path: Template,
+    },
+    /// The whole URL comes from a capture; parsed when it is rendered.
+    Whole(Template),
+}
+
+/// A request body.
+#[derive(Debug)]
+pub enum BodyPlan {
+    /// None.
+    None,
+    /// Text or a form, rendered per request (a form's values percent-encoded by the template's segments).
+    Text(Template),
+    /// JSON, rendered per request.
+    Json(JsonTemplate),
+    /// The same bytes each time (`body_file`, or a body without a placeholder).
+    Fixed(Bytes),
+    /// `multipart/form-data` (RFC 7578); the boundary is fixed by the plan.
+    Multipart {
+        /// Parts in order.
+        parts: Vec<Part>,
+        /// The boundary.
+        boundary: String,
+    },
+}
+
+/// One part of a multipart body.
+#[derive(Debug)]
+pub struct Part {
+    /// Field name.
+    pub name: String,
+    /// File name, for a file.
+    pub file_name: Option<String>,
+    /// Media type, if said.
+    pub content_type: Option<String>,
+    /// What it holds.
+    pub content: PartContent,
+}
+
+/// What a part holds.
+#[derive(Debug)]
+pub enum PartContent {
+    /// Rendered per request.
+    Text(Template),
+    /// A file's content.
+    Fixed(Bytes),
+}
+
+/// Ends a run before its stages do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopAfter {
+    /// After so many requests were sent, in all.
+    Requests(u64),
+    /// After so many iterations were begun, in all.
+    Iterations(u64),
+}
+
+impl Plan {
+    /// The endpoints that can be drawn and their weights, in order.
+    pub fn mix(&self) -> impl Iterator<Item = (EndpointId, &Endpoint)> {
+        self.endpoints.iter().enumerate().filter(|(_, e)| e.weight > 0.0).map(|(i, e)| (EndpointId(i as u16), e))
+    }
+
+    /// An endpoint by its number.
+    pub fn endpoint(&self, id: EndpointId) -> &Endpoint {
+        &self.endpoints[usize::from(id.0)]
+    }
+
+    /// The number of every endpoint by name, for messages.
+    pub fn endpoint_names(&self) -> BTreeMap<&str, EndpointId> {
+        self.endpoints.iter().enumerate().map(|(i, e)| (e.name.as_str(), EndpointId(i as u16))).collect()
+    }
+}

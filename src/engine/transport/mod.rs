@@ -1,0 +1,156 @@
+//! How one request reaches the server: one contract, several transports.
+//!
+//! A transport does exactly one exchange: it follows no redirect, keeps no cookie, decodes no body and never sends a
+//! request twice behind the caller's back. All of that is `engine::session`, the same above every transport.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Version};
+use tokio::time::Instant;
+
+use crate::plan::target::Origin;
+
+/// Makes the clients of one worker. Cloned into each worker, used only on its thread.
+pub trait Transport: 'static {
+    /// What one user sends with.
+    type Client: Client;
+
+    /// A client with no connection open yet. With `connections: per_user` each client has its own connections; with
+    /// `shared` all clients of one transport value use one pool.
+    fn client(&self) -> Self::Client;
+}
+
+/// One user's way to the server.
+#[expect(async_fn_in_trait, reason = "clients live on one current-thread runtime; no Send bound is wanted")]
+pub trait Client: 'static {
+    /// Sends one request and reads the whole response, or says why not. Ends at the latest after `request.timeout`.
+    /// Never fails as a call: a failed request is data.
+    async fn exchange(&mut self, request: &Request<'_>) -> Exchange;
+}
+
+/// A request, ready to go.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// GET, POST, ...
+    pub method: &'a Method,
+    /// Where to connect to.
+    pub origin: &'a Arc<Origin>,
+    /// Path and query, percent-encoded, beginning with `/`.
+    pub path: &'a str,
+    /// Everything but `host`, `content-length` and `connection`, which the transport sets (a `host` given here wins).
+    pub headers: &'a HeaderMap,
+    /// The body; empty for none.
+    pub body: Bytes,
+    /// The most time from now to the last byte of the response.
+    pub timeout: Duration,
+    /// How much of the response's body to keep. What is beyond is read, counted and thrown away.
+    pub keep_body: usize,
+    /// How large a response's body may be before the exchange is given up as [`Failure::TooLarge`].
+    pub max_body: u64,
+}
+
+/// What came of one request.
+#[derive(Debug)]
+pub struct Exchange {
+    /// When the parts were done.
+    pub timing: Timing,
+    /// Whether a connection was opened for this request; `None` when none was reached.
+    pub connection: Option<Connection>,
+    /// Bytes of the request as written (head and body, before TLS).
+    pub bytes_sent: u64,
+    /// Bytes of the response as read (head and body as on the wire, before TLS is put off and before any decoding).
+    pub bytes_received: u64,
+    /// The whole response, or the failure. A status of 500 is a response.
+    pub outcome: Result<Response, Box<Failed>>,
+}
+
+/// Moments and parts of an exchange. `None` where the part did not happen (or was not reached).
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Looking the name up. `None` for a literal address.
+    pub dns: Option<Duration>,
+    /// Opening the TCP connection (without the look-up).
+    pub connect: Option<Duration>,
+    /// The TLS handshake.
+    pub tls: Option<Duration>,
+    /// When the first byte of the (final, not 1xx) response was read.
+    pub first_byte: Option<Instant>,
+    /// When the last byte was read, or the failure noticed.
+    pub done: Instant,
+}
+
+/// Whether the connection that carried a request was opened for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// Opened for this request.
+    New,
+    /// Kept alive from an earlier one.
+    Reused,
+    /// Opened for this request, because the kept-alive one was found closed (`on_stale: reconnect`).
+    Reopened,
+}
+
+/// A response that was read to its end.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: StatusCode,
+    /// HTTP/1.0, 1.1 or 2.
+    pub version: Version,
+    /// Headers, names in lower case.
+    pub headers: HeaderMap,
+    /// The first `keep_body` bytes of the body as on the wire.
+    pub body: Bytes,
+    /// The length of the whole body on the wire.
+    pub body_length: u64,
+}
+
+/// A request that came to no whole response.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub failure: Failure,
+    /// The head, and what was read of the body, when the response had begun.
+    pub response: Option<Response>,
+}
+
+/// Why there is no whole response. `Display` gives the words of the report: no address, path or number that would make
+/// each occurrence a type of its own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The name has no address.
+    #[error("name look-up failed: {0}")]
+    Dns(String),
+    /// The connection could not be opened.
+    #[error("{0}")]
+    Connect(String),
+    /// The TLS handshake failed (wrong certificate, wrong protocol, closed in the middle).
+    #[error("TLS handshake failed: {0}")]
+    Tls(String),
+    /// The server reset the connection.
+    #[error("Connection reset by peer")]
+    Reset,
+    /// The connection was closed before a single byte of the response.
+    #[error("Remote end closed connection without response")]
+    ClosedWithoutResponse,
+    /// The connection was closed in the middle of the response.
+    #[error("connection closed in the middle of the response")]
+    Truncated,
+    /// No whole response within the time.
+    #[error("timed out after {}", crate::plan::words::duration(*.0))]
+    TimedOut(Duration),
+    /// What came is not HTTP.
+    #[error("not a valid HTTP response: {0}")]
+    Invalid(String),
+    /// The body is larger than `target.max_body`.
+    #[error("response body over {} bytes", .0)]
+    TooLarge(u64),
+    /// This program could not send: out of file descriptors, ports or memory.
+    #[error("the load generator could not send: {0}")]
+    Generator(String),
+    /// Any other failure of input or output.
+    #[error("{0}")]
+    Io(String),
+}

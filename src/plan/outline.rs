@@ -1,0 +1,100 @@
+//! What the measuring and the reports need to know of a plan: names, levels, limits. Free of secrets; kept as
+//! `plan.json` in the run's folder, so that a report can be written again without the scenario.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::threshold::Threshold;
+use super::{EndpointId, RowId, StopAfter};
+
+/// The plan as the reports see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outline {
+    /// The scenario's name.
+    pub name: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// The target's URL, user and password masked.
+    pub url: String,
+    /// Whether the target is the modelled API inside this process.
+    pub demo: bool,
+    /// `target.pool_size`: figures per connection are given when it is set.
+    pub pool_size: Option<u32>,
+    /// Which endpoints there are, in the order of the file.
+    pub endpoints: Vec<EndpointOutline>,
+    /// One for each kind of request: plain endpoints and steps of journeys. Index = [`RowId`].
+    pub rows: Vec<Row>,
+    /// Names of the captured pools.
+    pub pools: Vec<String>,
+    /// The load.
+    pub stages: Vec<StageOutline>,
+    /// Arrivals come at a rate (open model) rather than from users (closed model).
+    pub open: bool,
+    /// Think time in words, and its mean where it has one.
+    pub think: ThinkOutline,
+    /// What must hold for the run.
+    pub thresholds: Vec<Threshold>,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Whether it ends early.
+    pub stop_after: Option<StopAfter>,
+    /// How long the end waits for requests in flight.
+    #[serde(with = "crate::plan::words::micros")]
+    pub graceful_stop: Duration,
+}
+
+/// An endpoint as the reports see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EndpointOutline {
+    /// As in the file.
+    pub name: String,
+    /// Its weight.
+    pub weight: f64,
+    /// Whether it is a journey of several steps.
+    pub journey: bool,
+}
+
+/// One kind of request, one line of the reports.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The endpoint's name, or `endpoint / step`.
+    pub name: String,
+    /// GET, POST, ...
+    pub method: String,
+    /// The endpoint it belongs to.
+    pub endpoint: EndpointId,
+}
+
+/// One stage: from `start` it ramps until `hold_start`, then holds until `end` (times since the start of the load).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageOutline {
+    /// Users (closed model) or iterations per second (open model) it holds.
+    pub level: f64,
+    /// Start of the ramp.
+    #[serde(with = "crate::plan::words::micros")]
+    pub start: Duration,
+    /// End of the ramp.
+    #[serde(with = "crate::plan::words::micros")]
+    pub hold_start: Duration,
+    /// End of the hold.
+    #[serde(with = "crate::plan::words::micros")]
+    pub end: Duration,
+}
+
+/// Think time as the reports see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThinkOutline {
+    /// As the user would write it: `between 100 ms and 5 s`.
+    pub words: String,
+    /// Its mean, planned; `None` for a pace, whose pause depends on the response times.
+    #[serde(with = "crate::plan::words::micros_option")]
+    pub mean: Option<Duration>,
+}
+
+impl Outline {
+    /// A row by its number.
+    pub fn row(&self, id: RowId) -> &Row {
+        &self.rows[usize::from(id.0)]
+    }
+}

@@ -1,0 +1,130 @@
+//! The API under test, as the transports need to know it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Scheme, host and port: what a connection is made to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// `https` rather than `http`.
+    pub tls: bool,
+    /// Host name or literal address; an IPv6 address without brackets.
+    pub host: String,
+    /// The port, the scheme's default filled in.
+    pub port: u16,
+    /// As the `host` header says it: with brackets where needed, the port only when it is not the scheme's default.
+    pub authority: String,
+}
+
+impl Origin {
+    /// The origin of an absolute `http` or `https` URL; `None` for any other scheme.
+    pub fn of(url: &url::Url) -> Option<Self> {
+        let tls = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let written = url.host_str()?;
+        let port = url.port_or_known_default()?;
+        let authority = match url.port() {
+            Some(port) => format!("{written}:{port}"),
+            None => written.to_owned(),
+        };
+        let host = written.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Some(Self { tls, host, port, authority })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority)
+    }
+}
+
+/// Which transport sends the measured requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransportKind {
+    /// HTTP/1.1 on connections of our own: shows what happened on each.
+    #[default]
+    Direct,
+    /// The reqwest client: HTTP/2 and proxies.
+    Reqwest,
+}
+
+/// What a transport must know of the target; the same for every transport.
+#[derive(Clone, Debug, Default)]
+pub struct TransportOptions {
+    /// Which transport is used.
+    pub kind: TransportKind,
+    /// Own connection for each user, one pool for all, or a new one for each request.
+    pub connections: Connections,
+    /// What to do when a kept-alive connection turns out to be closed before the response began.
+    pub on_stale: OnStale,
+    /// TLS settings.
+    pub tls: TlsOptions,
+    /// Local addresses to connect from, taken in turn; empty: the system chooses.
+    pub source_addresses: Vec<IpAddr>,
+    /// HTTP/2 (reqwest transport only).
+    pub http2: bool,
+    /// Proxy URL (reqwest transport only).
+    pub proxy: Option<String>,
+}
+
+/// Whose connections are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connections {
+    /// Each user keeps its own, as a browser does.
+    #[default]
+    PerUser,
+    /// One pool for all users of a worker.
+    Shared,
+    /// A new one for each request.
+    PerRequest,
+}
+
+/// What to do about a kept-alive connection that the server has closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStale {
+    /// Count it as a failure: it is what a client without retries sees.
+    #[default]
+    Fail,
+    /// Send once more on a new connection, as browsers do; counted as `Connection::Reopened`.
+    Reconnect,
+}
+
+/// TLS settings. Files are read by `scenario::load`; here is their content.
+#[derive(Clone, Debug)]
+pub struct TlsOptions {
+    /// Whether the server's certificate is verified.
+    pub verify: bool,
+    /// Certificates to trust in addition to the system's, PEM.
+    pub ca: Option<Vec<u8>>,
+    /// Client certificate chain and key, PEM.
+    pub client: Option<ClientCertificate>,
+    /// The name to ask for and verify, in place of the URL's host.
+    pub server_name: Option<String>,
+}
+
+impl Default for TlsOptions {
+    fn default() -> Self {
+        Self { verify: true, ca: None, client: None, server_name: None }
+    }
+}
+
+/// A client certificate.
+#[derive(Clone)]
+pub struct ClientCertificate {
+    /// Certificate chain, PEM.
+    pub chain: Vec<u8>,
+    /// Private key, PEM.
+    pub key: Vec<u8>,
+    /// Where the files stand, for messages.
+    pub file: PathBuf,
+}
+
+impl std::fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientCertificate").field("file", &self.file).finish_non_exhaustive()
+    }
+}

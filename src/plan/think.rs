@@ -1,0 +1,57 @@
+//! The pause between two requests of a user.
+
+use std::time::Duration;
+
+use rand_core::Rng;
+
+use super::draw::uniform;
+use super::words;
+
+/// How long a user pauses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Think {
+    /// Not at all.
+    None,
+    /// Always the same.
+    Constant(Duration),
+    /// Uniform in the range.
+    Between(Duration, Duration),
+    /// Exponential with this mean, cut at 20 times the mean (a share of 2e-9).
+    Exponential(Duration),
+    /// Iterations start this far apart; the pause is what is left.
+    Pace(Duration),
+}
+
+impl Think {
+    /// The next pause. For a pace: the distance of the starts.
+    pub fn sample(&self, random: &mut impl Rng) -> Duration {
+        match *self {
+            Self::None => Duration::ZERO,
+            Self::Constant(value) | Self::Pace(value) => value,
+            Self::Between(low, high) => low + (high - low).mul_f64(uniform(random)),
+            // Inverse of the distribution function: -mean ln(1 - u), u in [0, 1).
+            Self::Exponential(mean) => mean.mul_f64((-(1.0 - uniform(random)).ln()).min(20.0)),
+        }
+    }
+
+    /// The mean pause; `None` for a pace.
+    pub fn mean(&self) -> Option<Duration> {
+        match *self {
+            Self::None => Some(Duration::ZERO),
+            Self::Constant(value) | Self::Exponential(value) => Some(value),
+            Self::Between(low, high) => Some((low + high) / 2),
+            Self::Pace(_) => None,
+        }
+    }
+
+    /// As a sentence part: `between 100 ms and 5 s`.
+    pub fn words(&self) -> String {
+        match *self {
+            Self::None => "none".to_owned(),
+            Self::Constant(value) => words::duration(value),
+            Self::Between(low, high) => format!("between {} and {}", words::duration(low), words::duration(high)),
+            Self::Exponential(mean) => format!("exponential with mean {}", words::duration(mean)),
+            Self::Pace(every) => format!("an iteration every {}", words::duration(every)),
+        }
+    }
+}
