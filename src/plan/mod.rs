@@ -1,7 +1,7 @@
 //! What will happen: nothing left to parse, no default left to fill. No I/O, no clock.
 //!
 //! `resolve` turns what the user wrote into a [`Plan`]; the engine only follows it. What a plan must not contain: text
-//! that could still turn out to be wrong, a secret outside [`secret-typed`](crate::scenario::secret) places, anything
+//! that could still turn out to be wrong, a secret outside secret-typed places, anything
 //! global to the process (a search runs many plans in turn).
 
 use std::collections::BTreeMap;
@@ -129,7 +129,9 @@ pub struct ClientCredentials {
 
 impl std::fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientCredentials").field("token_url", &self.token_url.as_str()).finish_non_exhaustive()
+        f.debug_struct("ClientCredentials")
+            .field("token_url", &self.token_url.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -260,7 +262,11 @@ pub enum StopAfter {
 impl Plan {
     /// The endpoints that can be drawn and their weights, in order.
     pub fn mix(&self) -> impl Iterator<Item = (EndpointId, &Endpoint)> {
-        self.endpoints.iter().enumerate().filter(|(_, e)| e.weight > 0.0).map(|(i, e)| (EndpointId(i as u16), e))
+        self.endpoints
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| e.weight > 0.0)
+            .map(|(i, e)| (EndpointId(i as u16), e))
     }
 
     /// An endpoint by its number.
@@ -270,6 +276,10 @@ impl Plan {
 
     /// The number of every endpoint by name, for messages.
     pub fn endpoint_names(&self) -> BTreeMap<&str, EndpointId> {
-        self.endpoints.iter().enumerate().map(|(i, e)| (e.name.as_str(), EndpointId(i as u16))).collect()
+        self.endpoints
+            .iter()
+            .enumerate()
+            .map(|(i, e)| (e.name.as_str(), EndpointId(i as u16)))
+            .collect()
     }
 }

@@ -32,13 +32,23 @@ impl Origin {
             None => written.to_owned(),
         };
         let host = written.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Some(Self { tls, host, port, authority })
+        Some(Self {
+            tls,
+            host,
+            port,
+            authority,
+        })
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority)
+        write!(
+            f,
+            "{}://{}",
+            if self.tls { "https" } else { "http" },
+            self.authority
+        )
     }
 }
 
@@ -108,7 +118,12 @@ pub struct TlsOptions {
 
 impl Default for TlsOptions {
     fn default() -> Self {
-        Self { verify: true, ca: None, client: None, server_name: None }
+        Self {
+            verify: true,
+            ca: None,
+            client: None,
+            server_name: None,
+        }
     }
 }
 
@@ -125,6 +140,8 @@ pub struct ClientCertificate {
 
 impl std::fmt::Debug for ClientCertificate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ClientCertificate").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("ClientCertificate")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }

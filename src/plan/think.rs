@@ -49,7 +49,9 @@ impl Think {
         match *self {
             Self::None => "none".to_owned(),
             Self::Constant(value) => words::duration(value),
-            Self::Between(low, high) => format!("between {} and {}", words::duration(low), words::duration(high)),
+            Self::Between(low, high) => {
+                format!("between {} and {}", words::duration(low), words::duration(high))
+            }
             Self::Exponential(mean) => format!("exponential with mean {}", words::duration(mean)),
             Self::Pace(every) => format!("an iteration every {}", words::duration(every)),
         }

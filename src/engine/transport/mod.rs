@@ -23,7 +23,10 @@ pub trait Transport: 'static {
 }
 
 /// One user's way to the server.
-#[expect(async_fn_in_trait, reason = "clients live on one current-thread runtime; no Send bound is wanted")]
+#[expect(
+    async_fn_in_trait,
+    reason = "clients live on one current-thread runtime; no Send bound is wanted"
+)]
 pub trait Client: 'static {
     /// Sends one request and reads the whole response, or says why not. Ends at the latest after `request.timeout`.
     /// Never fails as a call: a failed request is data.
