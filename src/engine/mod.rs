@@ -1,3 +1,292 @@
-//! Making it happen: workers, users, pacing, transports.
+//! Making it happen: N workers, one current-thread runtime each; the only loop that sleeps.
+//!
+//! When, what and do are kept apart: the profile of the plan says when, its endpoints what; here it is done. Each
+//! worker owns every n-th user (or arrival) and folds its own samples; once a second it hands the fold, a `Cut`, to the
+//! coordinator over an unbounded channel whose other end is [`run`]. Shutdown travels the other way, as a watched
+//! [`Stop`].
 
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+use crate::measure::aggregator::Aggregator;
+use crate::measure::health::HealthSample;
+use crate::measure::interval::Interval;
+use crate::measure::recorder::{Cut, Recorder};
+use crate::measure::recording::{End, Recording};
+use crate::measure::sample::Example;
+use crate::measure::snapshot::Snapshot;
+use crate::plan::profile::Model;
+use crate::plan::{Auth, Plan};
+
+mod clock;
+mod closed;
+mod decode;
+mod host;
+mod open;
+mod pools;
+mod request;
+mod session;
+mod shared;
+mod step;
+mod token;
 pub mod transport;
+mod trial;
+mod user;
+mod words;
+mod worker;
+
+use clock::Clock;
+pub use request::Shown;
+use shared::Shared;
+pub use shared::{Stop, Stopper};
+pub use step::{Fault, head};
+use transport::Transport;
+pub use trial::{Trace, trial};
+use worker::Worker;
+
+/// Why a run could not be carried out. A failed request is none of these: it is data.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The target's TLS settings, proxy or source addresses cannot be used.
+    #[error("cannot prepare connections: {0}")]
+    Transport(#[from] transport::TransportError),
+    /// No first token.
+    #[error("cannot get an OAuth2 token: {0}")]
+    Token(String),
+    /// A request of `setup` failed.
+    #[error("setup failed at `{step}`: {words}")]
+    Setup {
+        /// Which.
+        step: String,
+        /// Why.
+        words: String,
+    },
+    /// A thread or runtime could not be started.
+    #[error("cannot start a worker: {0}")]
+    Worker(#[from] std::io::Error),
+    /// A worker ended by a panic: a bug of this program.
+    #[error("worker {0} ended unexpectedly; this is a bug")]
+    WorkerLost(u16),
+}
+
+/// Who is told of a run while it goes on. Called on the coordinator's task; must not block.
+pub trait Observer {
+    /// A second is complete.
+    fn interval(&mut self, interval: &Arc<Interval>);
+    /// A failed request worth looking at.
+    fn example(&mut self, example: Example);
+    /// How it stands, about once a second.
+    fn snapshot(&mut self, snapshot: Arc<Snapshot>);
+}
+
+/// How a run is carried out.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that send; at least 1.
+    pub workers: u16,
+    /// Ends the run from outside.
+    pub stopper: Stopper,
+}
+
+impl Options {
+    /// As many workers as there are cores, but no more than one for each 50 users: few users gain nothing from many
+    /// threads, and an arrival must not wait for a user while another thread has an idle one.
+    pub fn for_plan(plan: &Plan, stopper: Stopper) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let users = plan.profile.most_users() as usize;
+        Self { workers: cores.min(users / 50).clamp(1, 256) as u16, stopper }
+    }
+}
+
+/// Carries the plan out on threads of its own, and tells what happened.
+pub async fn run(plan: Arc<Plan>, options: &Options, observer: &mut impl Observer) -> Result<Recording, EngineError> {
+    let connector = Arc::new(transport::Connector::new(&plan.transport)?);
+    host::raise_file_limit();
+    match plan.transport.kind {
+        crate::plan::target::TransportKind::Direct => {
+            let make = move || transport::direct::DirectTransport::new(&connector);
+            threaded(plan, options, observer, make).await
+        }
+        crate::plan::target::TransportKind::Reqwest => {
+            let make = move || transport::reqwest::ReqwestTransport::new(&connector);
+            threaded(plan, options, observer, make).await
+        }
+    }
+}
+
+/// Carries the plan out on the current runtime, with any transport: for tests under paused time.
+pub async fn run_here<T: Transport>(
+    plan: Arc<Plan>,
+    stopper: Stopper,
+    observer: &mut impl Observer,
+    transport: T,
+) -> Result<Recording, EngineError> {
+    let shared = Arc::new(Shared::new(plan, stopper, None));
+    let clock = Clock::starting_at(Instant::now());
+    let (cuts, received) = mpsc::unbounded_channel();
+    let worker = worker(&shared, clock, transport, (0, 1));
+    let local = LocalSet::new();
+    let work = local.run_until(work(worker, cuts));
+    let coordinator = Coordinator::new(&shared, clock, 1);
+    let ((), recording) = tokio::join!(work, coordinator.collect(received, observer));
+    Ok(recording)
+}
+
+async fn threaded<T, F>(
+    plan: Arc<Plan>,
+    options: &Options,
+    observer: &mut impl Observer,
+    make: F,
+) -> Result<Recording, EngineError>
+where
+    T: Transport,
+    F: Fn() -> T + Send + Clone + 'static,
+{
+    let (token, refresh) = first_token(&plan).await?;
+    let shared = Arc::new(Shared::new(plan, options.stopper.clone(), token));
+    let local = LocalSet::new();
+    local.run_until(trial::setup(&shared, make())).await?;
+    let clock = Clock::starting_at(Instant::now());
+    let (cuts, received) = mpsc::unbounded_channel();
+    let threads = (0..options.workers)
+        .map(|index| spawn(index, options.workers, &shared, clock, make.clone(), cuts.clone()))
+        .collect::<Result<Vec<_>, _>>()?;
+    drop(cuts);
+    let coordinator = Coordinator::new(&shared, clock, options.workers);
+    let recording = tokio::select! {
+        recording = coordinator.collect(received, observer) => recording,
+        () = refresh => unreachable_refresh().await,
+    };
+    for (index, thread) in threads.into_iter().enumerate() {
+        thread.join().map_err(|_| EngineError::WorkerLost(index as u16))?;
+    }
+    local.run_until(trial::teardown(&shared, make())).await;
+    Ok(recording)
+}
+
+/// The refresh of a token has no end; a run without one has nothing to wait for here.
+async fn unreachable_refresh() -> Recording {
+    std::future::pending().await
+}
+
+type Token = Option<watch::Receiver<http::HeaderValue>>;
+
+async fn first_token(plan: &Plan) -> Result<(Token, std::pin::Pin<Box<dyn Future<Output = ()>>>), EngineError> {
+    let Auth::ClientCredentials(credentials) = &plan.session.auth else {
+        return Ok((None, Box::pin(std::future::pending())));
+    };
+    let client = transport::Connector::new(&plan.transport)?.plain_client()?;
+    let (receiver, refresh) = token::TokenSource::new(client, credentials.clone()).start().await?;
+    Ok((Some(receiver), Box::pin(refresh)))
+}
+
+fn worker<T: Transport>(shared: &Arc<Shared>, clock: Clock, transport: T, place: (u64, u64)) -> Rc<Worker<T>> {
+    let recorder = Recorder::new(&shared.plan.outline, place.0 as u16);
+    Rc::new(Worker::new(Arc::clone(shared), clock, transport, recorder, place))
+}
+
+fn spawn<T, F>(
+    index: u16,
+    of: u16,
+    shared: &Arc<Shared>,
+    clock: Clock,
+    make: F,
+    cuts: mpsc::UnboundedSender<Cut>,
+) -> std::io::Result<std::thread::JoinHandle<()>>
+where
+    T: Transport,
+    F: Fn() -> T + Send + 'static,
+{
+    let shared = Arc::clone(shared);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+        let worker = worker(&shared, clock, make(), (u64::from(index), u64::from(of)));
+        LocalSet::new().block_on(&runtime, work(worker, cuts));
+    })
+}
+
+/// One worker's whole run: its users, and a cut each second.
+async fn work<T: Transport>(worker: Rc<Worker<T>>, cuts: mpsc::UnboundedSender<Cut>) {
+    let users = async {
+        match worker.plan().profile.model() {
+            Model::Closed => closed::run(Rc::clone(&worker)).await,
+            Model::Open { max_users, when_busy, .. } => open::run(Rc::clone(&worker), max_users, when_busy).await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = cut_each_second(&worker, &cuts) => {}
+        () = users => {}
+    }
+    let last = worker.recorder.borrow_mut().cut(worker.clock.now());
+    // The coordinator is gone only when the whole run is.
+    let _ = cuts.send(last);
+}
+
+async fn cut_each_second<T: Transport>(worker: &Worker<T>, cuts: &mpsc::UnboundedSender<Cut>) {
+    for second in 1.. {
+        worker.clock.wait_until(Duration::from_secs(second)).await;
+        let cut = worker.recorder.borrow_mut().cut(worker.clock.now());
+        if cuts.send(cut).is_err() {
+            return;
+        }
+    }
+}
+
+/// Merges what the workers cut, and tells the observer.
+struct Coordinator {
+    shared: Arc<Shared>,
+    clock: Clock,
+    aggregator: Aggregator,
+    health: host::Sampler,
+}
+
+impl Coordinator {
+    fn new(shared: &Arc<Shared>, clock: Clock, workers: u16) -> Self {
+        let aggregator = Aggregator::new(Arc::clone(&shared.plan.outline), workers);
+        Self { shared: Arc::clone(shared), clock, aggregator, health: host::Sampler::new() }
+    }
+
+    /// Until every worker has hung up.
+    async fn collect(mut self, mut cuts: mpsc::UnboundedReceiver<Cut>, observer: &mut impl Observer) -> Recording {
+        let mut aborted = None;
+        while let Some(mut cut) = cuts.recv().await {
+            for example in cut.take_examples() {
+                if let Some(example) = self.aggregator.keep_example(example) {
+                    observer.example(example);
+                }
+            }
+            let complete = self.aggregator.absorb(cut);
+            if complete.is_empty() {
+                continue;
+            }
+            let sample: HealthSample = self.health.sample(self.clock.now());
+            self.aggregator.health(sample);
+            complete.iter().for_each(|interval| observer.interval(interval));
+            if aborted.is_none() {
+                aborted = self.aggregator.abort();
+                if aborted.is_some() {
+                    self.shared.stopper.stop(Stop::Gently);
+                }
+            }
+            observer.snapshot(Arc::new(self.aggregator.snapshot()));
+        }
+        let end = self.end(aborted);
+        self.aggregator.finish(end)
+    }
+
+    fn end(&self, aborted: Option<usize>) -> End {
+        match aborted {
+            Some(threshold) => End::Aborted { threshold },
+            None if self.shared.stop_after_reached() => End::StopAfter,
+            None if self.shared.stopper.asked() > Stop::Run => End::Interrupted,
+            None if self.clock.now() < self.shared.plan.profile.duration() => End::DataEnded,
+            None => End::Completed,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The open model: iterations arrive at a rate, whether or not the server keeps up.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use tokio::task::JoinSet;
+
+use super::shared::{Stop, stopped};
+use super::transport::Transport;
+use super::user::{IterationEnd, User};
+use super::worker::Worker;
+use crate::plan::profile::{Arrival, WhenBusy};
+
+/// The arrivals of one worker.
+struct Desk<T: Transport> {
+    worker: Rc<Worker<T>>,
+    tasks: JoinSet<()>,
+    state: Rc<RefCell<State<T>>>,
+    /// This worker's part of `max_users`.
+    most_users: usize,
+    when_busy: WhenBusy,
+}
+
+struct State<T: Transport> {
+    /// Users that wait for an arrival; the last used first, for its connection is the freshest.
+    idle: Vec<User<T>>,
+    /// Arrivals that wait for a user, in order.
+    queue: VecDeque<Arrival>,
+    /// Users there are, idle or busy.
+    users: usize,
+    /// Data came to its end: nothing more is begun.
+    ended: bool,
+}
+
+/// Serves this worker's arrivals until the profile ends and the last is served or `graceful_stop` is over.
+pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>, max_users: u32, when_busy: WhenBusy) {
+    let mut stop = worker.shared.stopper.subscribe();
+    let state = State { idle: Vec::new(), queue: VecDeque::new(), users: 0, ended: false };
+    let most_users = part(u64::from(max_users), worker.index, worker.workers) as usize;
+    let state = Rc::new(RefCell::new(state));
+    let mut desk = Desk { worker: Rc::clone(&worker), tasks: JoinSet::new(), state, most_users, when_busy };
+    tokio::select! {
+        biased;
+        () = stopped(&mut stop, Stop::Gently) => {}
+        () = desk.follow_profile() => {}
+    }
+    desk.close();
+    let last = worker.clock.now() + worker.plan().graceful_stop;
+    tokio::select! {
+        biased;
+        () = desk.finish() => {}
+        () = stopped(&mut stop, Stop::Now) => {}
+        _ = worker.clock.wait_until(last) => {}
+    }
+}
+
+/// The share of `whole` that the worker numbered `index` of `workers` has; the shares add up to the whole.
+fn part(whole: u64, index: u64, workers: u64) -> u64 {
+    whole / workers + u64::from(index < whole % workers)
+}
+
+impl<T: Transport> Desk<T> {
+    async fn follow_profile(&mut self) {
+        let worker = Rc::clone(&self.worker);
+        let plan = worker.plan();
+        for arrival in plan.profile.arrivals(plan.seed).filter(|arrival| worker.owns(arrival.number)) {
+            // Everything due by now is released at one wake-up.
+            if arrival.due > worker.clock.now() {
+                worker.wait_until(arrival.due).await;
+            }
+            while self.tasks.try_join_next().is_some() {}
+            if self.state.borrow().ended {
+                return;
+            }
+            self.admit(arrival);
+        }
+        worker.clock.wait_until(plan.profile.duration()).await;
+    }
+
+    fn admit(&mut self, arrival: Arrival) {
+        let now = self.worker.clock.now();
+        let mut state = self.state.borrow_mut();
+        let user = match state.idle.pop() {
+            Some(user) => user,
+            None if state.users < self.most_users => {
+                state.users += 1;
+                User::new(&self.worker, arrival.number)
+            }
+            None if self.when_busy == WhenBusy::Drop => {
+                let stage = self.worker.stage(now);
+                self.worker.recorder.borrow_mut().dropped(now, stage);
+                return;
+            }
+            None => {
+                state.queue.push_back(arrival);
+                self.worker.recorder.borrow_mut().waiting_arrivals(now, 1);
+                return;
+            }
+        };
+        drop(state);
+        let (worker, state) = (Rc::clone(&self.worker), Rc::clone(&self.state));
+        self.tasks.spawn_local(serve(worker, state, user, arrival));
+    }
+
+    /// Arrivals that still wait for a user are not begun any more.
+    fn close(&mut self) {
+        let now = self.worker.clock.now();
+        let mut state = self.state.borrow_mut();
+        let mut recorder = self.worker.recorder.borrow_mut();
+        for arrival in state.queue.drain(..) {
+            recorder.waiting_arrivals(now, -1);
+            recorder.dropped(now, self.worker.plan().profile.stage_at(arrival.due));
+        }
+    }
+
+    async fn finish(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+        let idle = std::mem::take(&mut self.state.borrow_mut().idle);
+        for mut user in idle {
+            self.tasks.spawn_local(async move { user.last().await });
+        }
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// One user serves an arrival, then those that wait, then goes idle.
+async fn serve<T: Transport>(
+    worker: Rc<Worker<T>>,
+    state: Rc<RefCell<State<T>>>,
+    mut user: User<T>,
+    mut arrival: Arrival,
+) {
+    let busy = Busy::new(&worker);
+    let mut end = IterationEnd::Done;
+    if user.is_new() && !user.first(arrival.due).await {
+        end = IterationEnd::Finished;
+    }
+    while end != IterationEnd::Finished {
+        user.serve(arrival.number);
+        end = user.drawn_iteration(arrival.due).await;
+        if end == IterationEnd::Finished {
+            break;
+        }
+        let next = state.borrow_mut().queue.pop_front();
+        match next {
+            Some(waiting) => {
+                worker.recorder.borrow_mut().waiting_arrivals(worker.clock.now(), -1);
+                arrival = waiting;
+            }
+            None => break,
+        }
+    }
+    drop(busy);
+    let mut state = state.borrow_mut();
+    if end == IterationEnd::Finished {
+        state.ended = true;
+        state.users -= 1;
+    } else {
+        state.idle.push(user);
+    }
+}
+
+/// Counts a user as busy while it lives.
+struct Busy<'a, T: Transport> {
+    worker: &'a Worker<T>,
+}
+
+impl<'a, T: Transport> Busy<'a, T> {
+    fn new(worker: &'a Worker<T>) -> Self {
+        worker.recorder.borrow_mut().users(worker.clock.now(), 1);
+        Self { worker }
+    }
+}
+
+impl<T: Transport> Drop for Busy<'_, T> {
+    fn drop(&mut self) {
+        self.worker.recorder.borrow_mut().users(self.worker.clock.now(), -1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn parts_add_up_to_the_whole() {
+        for (whole, workers) in [(10, 3), (2, 4), (0, 2), (1000, 7)] {
+            assert_eq!((0..workers).map(|index| part(whole, index, workers)).sum::<u64>(), whole);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! One user's conversation with servers, above any transport: credentials, cookies, redirects.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use cookie_store::CookieStore;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::request::Rendered;
+use super::transport::{Client, Connection, Exchange, Request, Response, Timing};
+use crate::plan::SessionRules;
+use crate::plan::target::Origin;
+
+/// What one user keeps between its requests.
+#[derive(Debug)]
+pub(super) struct Session<C> {
+    client: C,
+    /// Made when the first cookie comes.
+    jar: Option<Box<CookieStore>>,
+}
+
+/// What bounds a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// From the first byte sent to the last received, redirects included.
+    pub(super) timeout: Duration,
+    /// Bytes of the body to keep.
+    pub(super) keep_body: usize,
+}
+
+/// What came of a request, redirects followed.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Look-ups, connects and handshakes summed over redirects; first byte and end of the last exchange.
+    pub(super) timing: Timing,
+    pub(super) connection: Option<Connection>,
+    pub(super) bytes_sent: u64,
+    pub(super) bytes_received: u64,
+    pub(super) redirects: u8,
+    pub(super) outcome: Result<Response, Unanswered>,
+}
+
+/// Why there is no answer to judge.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    /// In the words of the report.
+    pub(super) words: String,
+    /// What was read of a response.
+    pub(super) response: Option<Response>,
+}
+
+impl<C: Client> Session<C> {
+    pub(super) fn new(client: C) -> Self {
+        Self { client, jar: None }
+    }
+
+    /// Sends a request and follows its redirects.
+    pub(super) async fn send(
+        &mut self,
+        mut request: Rendered<'_>,
+        limits: Limits,
+        rules: &SessionRules,
+        authorization: Option<&HeaderValue>,
+    ) -> Answer {
+        let begun = Instant::now();
+        let mut sum = Sum::default();
+        loop {
+            let headers = self.complete(&request, rules, authorization);
+            let exchange = self
+                .client
+                .exchange(&Request {
+                    method: &request.method,
+                    origin: &request.origin,
+                    path: &request.path,
+                    headers: &headers,
+                    body: request.body.clone(),
+                    timeout: limits.timeout.saturating_sub(begun.elapsed()),
+                    keep_body: limits.keep_body,
+                    max_body: rules.max_body,
+                })
+                .await;
+            sum.add(&exchange);
+            let response = match exchange.outcome {
+                Ok(response) => response,
+                Err(failed) => {
+                    let words = super::words::failure(&failed.failure, limits.timeout);
+                    return sum.answer(exchange.timing, Err(Unanswered { words, response: failed.response }));
+                }
+            };
+            self.keep_cookies(&request, &response.headers, rules);
+            match next(&request, &response, rules) {
+                None => return sum.answer(exchange.timing, Ok(response)),
+                Some(_) if sum.redirects >= rules.redirects => {
+                    let words = format!("more than {} redirects", rules.redirects);
+                    return sum.answer(exchange.timing, Err(Unanswered { words, response: Some(response) }));
+                }
+                Some(Err(words)) => {
+                    return sum.answer(exchange.timing, Err(Unanswered { words, response: Some(response) }));
+                }
+                Some(Ok(redirected)) => {
+                    sum.redirects += 1;
+                    request = redirected;
+                }
+            }
+        }
+    }
+
+    /// The request's headers with what the session adds: credentials (to the target's own origin only), cookies, and
+    /// the codings it accepts. Borrowed when there is nothing to add.
+    fn complete<'h>(
+        &self,
+        request: &'h Rendered<'_>,
+        rules: &SessionRules,
+        authorization: Option<&HeaderValue>,
+    ) -> Cow<'h, HeaderMap> {
+        let mut headers = Cow::Borrowed(request.headers.as_ref());
+        if let Some(value) = authorization
+            && *request.origin == *rules.home
+            && !headers.contains_key(header::AUTHORIZATION)
+        {
+            headers.to_mut().insert(header::AUTHORIZATION, value.clone());
+        }
+        if rules.compression && !headers.contains_key(header::ACCEPT_ENCODING) {
+            headers.to_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(super::decode::ACCEPTED));
+        }
+        if let Some(cookies) = self.cookies(request)
+            && !headers.contains_key(header::COOKIE)
+        {
+            headers.to_mut().insert(header::COOKIE, cookies);
+        }
+        headers
+    }
+
+    fn cookies(&self, request: &Rendered<'_>) -> Option<HeaderValue> {
+        let url = request.url()?;
+        let pairs: Vec<String> =
+            self.jar.as_ref()?.get_request_values(&url).map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() {
+            return None;
+        }
+        let mut value = HeaderValue::from_str(&pairs.join("; ")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    fn keep_cookies(&mut self, request: &Rendered<'_>, headers: &HeaderMap, rules: &SessionRules) {
+        if !rules.cookies || !headers.contains_key(header::SET_COOKIE) {
+            return;
+        }
+        let Some(url) = request.url() else { return };
+        let jar = self.jar.get_or_insert_with(Box::default);
+        for value in headers.get_all(header::SET_COOKIE) {
+            if let Ok(text) = value.to_str() {
+                // A cookie that cannot be kept is the server's affair, as in a browser.
+                let _ = jar.parse(text, &url);
+            }
+        }
+    }
+}
+
+/// The request that a redirect asks for; `None` when the response is none that is followed. Methods change as the
+/// Fetch standard (and every browser) has it.
+fn next<'r>(
+    request: &Rendered<'r>,
+    response: &Response,
+    rules: &SessionRules,
+) -> Option<Result<Rendered<'r>, String>> {
+    if rules.redirects == 0 {
+        return None;
+    }
+    let to_get = match response.status {
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => request.method == Method::POST,
+        StatusCode::SEE_OTHER => request.method != Method::HEAD,
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
+        _ => return None,
+    };
+    let location = response.headers.get(header::LOCATION)?.to_str().ok()?;
+    let Some(url) = request.url().and_then(|from| from.join(location).ok()) else {
+        return Some(Err("redirected to an invalid URL".to_owned()));
+    };
+    let Some(origin) = Origin::of(&url) else {
+        return Some(Err("redirected to a URL that is neither http nor https".to_owned()));
+    };
+    Some(Ok(redirected(request, &url, origin, to_get)))
+}
+
+fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: bool) -> Rendered<'r> {
+    let mut headers = request.headers.clone();
+    if origin != *request.origin {
+        // What proves identity to one server is not another's business.
+        for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST] {
+            if headers.contains_key(&name) {
+                headers.to_mut().remove(name);
+            }
+        }
+    }
+    if to_get {
+        for name in [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE] {
+            if headers.contains_key(&name) {
+                headers.to_mut().remove(name);
+            }
+        }
+    }
+    Rendered {
+        method: if to_get { Method::GET } else { request.method.clone() },
+        origin: origin.into(),
+        path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+        headers,
+        body: if to_get { bytes::Bytes::new() } else { request.body.clone() },
+    }
+}
+
+/// What adds up over the exchanges of one request.
+#[derive(Debug, Default)]
+struct Sum {
+    dns: Option<Duration>,
+    connect: Option<Duration>,
+    tls: Option<Duration>,
+    connection: Option<Connection>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    redirects: u8,
+}
+
+impl Sum {
+    fn add(&mut self, exchange: &Exchange) {
+        for (sum, part) in [
+            (&mut self.dns, exchange.timing.dns),
+            (&mut self.connect, exchange.timing.connect),
+            (&mut self.tls, exchange.timing.tls),
+        ] {
+            if let Some(part) = part {
+                *sum = Some(sum.unwrap_or_default() + part);
+            }
+        }
+        // One that had to be opened anywhere on the way is what the reader should see.
+        self.connection = match (self.connection, exchange.connection) {
+            (Some(Connection::New), _) => Some(Connection::New),
+            (before, None) => before,
+            (_, now) => now,
+        };
+        self.bytes_sent += exchange.bytes_sent;
+        self.bytes_received += exchange.bytes_received;
+    }
+
+    fn answer(self, last: Timing, outcome: Result<Response, Unanswered>) -> Answer {
+        Answer {
+            timing: Timing {
+                dns: self.dns,
+                connect: self.connect,
+                tls: self.tls,
+                first_byte: last.first_byte,
+                done: last.done,
+            },
+            connection: self.connection,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+            redirects: self.redirects,
+            outcome,
+        }
+    }
+}
+
+impl Answer {
+    /// A request that could not even be filled in.
+    pub(super) fn not_sent(done: Instant, words: String) -> Self {
+        Self {
+            timing: Timing { dns: None, connect: None, tls: None, first_byte: None, done },
+            connection: None,
+            bytes_sent: 0,
+            bytes_received: 0,
+            redirects: 0,
+            outcome: Err(Unanswered { words, response: None }),
+        }
+    }
+
+    /// The last response, whole or not.
+    pub(super) fn response(&self) -> Option<&Response> {
+        match &self.outcome {
+            Ok(response) => Some(response),
+            Err(unanswered) => unanswered.response.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! One step: the request is filled in, sent, judged, recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand_core::Rng;
+
+use super::decode::decode;
+use super::request::{Prepared, render, show};
+use super::session::{Answer, Limits, Session};
+use super::transport::{Client, Connection, Response, Transport};
+use super::worker::Worker;
+use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
+use crate::plan::check::{CaptureTarget, Received};
+use crate::plan::template::Values;
+use crate::plan::value::Value;
+use crate::plan::{RequestPlan, StageId, Step};
+
+/// How much of a body is kept where nothing but an example of a failure would show it.
+const EXAMPLE_BODY: usize = 2048;
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepEnd {
+    /// All expectations hold.
+    Passed,
+    /// One does not, or there was no response.
+    Failed,
+    /// `stop_after` had been reached.
+    NotSent,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub(super) struct Performed {
+    pub(super) answer: Answer,
+    /// The body, content codings undone where something reads it.
+    pub(super) body: Bytes,
+    /// Names and values of what was captured.
+    pub(super) captured: Vec<(String, Option<Value>)>,
+    pub(super) fault: Option<Fault>,
+    /// Response time.
+    pub(super) took: Duration,
+}
+
+/// A failed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The failure's type, in the words of the report.
+    pub words: Arc<str>,
+    /// What was found in place of what was expected.
+    pub detail: Option<String>,
+}
+
+impl Fault {
+    fn new(words: impl Into<Arc<str>>) -> Self {
+        Self { words: words.into(), detail: None }
+    }
+}
+
+/// What a user sends with.
+#[derive(Debug)]
+pub(super) struct Sender<C> {
+    session: Session<C>,
+}
+
+impl<C: Client> Sender<C> {
+    pub(super) fn new(client: C) -> Self {
+        Self { session: Session::new(client) }
+    }
+
+    /// Does one step that was due at `due`, and records it.
+    pub(super) async fn step<T: Transport<Client = C>>(
+        &mut self,
+        worker: &Worker<T>,
+        step: (&Step, &Prepared),
+        values: &mut Values,
+        due: Duration,
+        random: impl Rng,
+    ) -> StepEnd {
+        match self.perform(worker, step, values, due, random).await {
+            None => StepEnd::NotSent,
+            Some(performed) if performed.fault.is_some() => StepEnd::Failed,
+            Some(_) => StepEnd::Passed,
+        }
+    }
+
+    /// Does and records one step, and gives what came of it; `None` when `stop_after` had been reached.
+    pub(super) async fn perform<T: Transport<Client = C>>(
+        &mut self,
+        worker: &Worker<T>,
+        (step, prepared): (&Step, &Prepared),
+        values: &mut Values,
+        due: Duration,
+        random: impl Rng,
+    ) -> Option<Performed> {
+        if !worker.shared.may_request() {
+            return None;
+        }
+        let plan = &step.request;
+        let rendered = render(plan, prepared, values);
+        let sent = worker.clock.now();
+        let stage = worker.stage(sent);
+        let flight = worker.recorder.borrow_mut().begin(step.row, stage, due, sent);
+        let answer = match rendered {
+            Ok(request) => {
+                let rules = &worker.plan().session;
+                let keep_body = if plan.needs_body() { rules.max_body as usize } else { EXAMPLE_BODY };
+                let limits = Limits { timeout: plan.timeout, keep_body };
+                let authorization = worker.shared.authorization();
+                self.session.send(request, limits, rules, authorization.as_ref()).await
+            }
+            Err(words) => Answer::not_sent(worker.clock.moment(sent), words),
+        };
+        let took = worker.clock.since_start(answer.timing.done).saturating_sub(sent);
+        let mut performed = judge(worker, plan, values, answer, took, random);
+        let sample = performed.sample(worker, step, stage, due, sent);
+        let mut recorder = worker.recorder.borrow_mut();
+        recorder.finish(flight, &sample);
+        if let Some(fault) = &performed.fault
+            && recorder.wants_example(step.row, &fault.words)
+        {
+            recorder.example(performed.example(worker, plan, values, &sample, fault));
+        }
+        performed.took = took;
+        Some(performed)
+    }
+}
+
+/// Judges an answer and takes the captures.
+fn judge<T: Transport>(
+    worker: &Worker<T>,
+    plan: &RequestPlan,
+    values: &mut Values,
+    answer: Answer,
+    took: Duration,
+    mut random: impl Rng,
+) -> Performed {
+    let mut captured = Vec::new();
+    let (body, fault) = match &answer.outcome {
+        Err(unanswered) => {
+            let body = unanswered.response.as_ref().map(|response| response.body.clone());
+            (body.unwrap_or_default(), Some(Fault::new(unanswered.words.as_str())))
+        }
+        Ok(response) => match read(worker, plan, response) {
+            Err(words) => (response.body.clone(), Some(Fault::new(words))),
+            Ok(body) => {
+                let received = Received::new(response.status, &response.headers, &body, took);
+                let failed = plan.checks.iter().find_map(|check| check.judge(&received, values).err());
+                let fault = match failed {
+                    Some(mismatch) => Some(Fault { words: mismatch.words, detail: mismatch.detail }),
+                    None => capture(worker, plan, values, &received, &mut random, &mut captured),
+                };
+                (body, fault)
+            }
+        },
+    };
+    Performed { answer, body, captured, fault, took }
+}
+
+/// The body as the checks see it.
+fn read<T: Transport>(worker: &Worker<T>, plan: &RequestPlan, response: &Response) -> Result<Bytes, String> {
+    if plan.needs_body() {
+        decode(&response.headers, &response.body, worker.plan().session.max_body)
+    } else {
+        Ok(response.body.clone())
+    }
+}
+
+/// Takes every capture; the first required one that finds nothing is the failure.
+fn capture<T: Transport>(
+    worker: &Worker<T>,
+    plan: &RequestPlan,
+    values: &mut Values,
+    received: &Received<'_>,
+    random: &mut impl Rng,
+    captured: &mut Vec<(String, Option<Value>)>,
+) -> Option<Fault> {
+    let mut fault = None;
+    for capture in &plan.captures {
+        let found = capture.take(received, random);
+        if let Some(value) = &found {
+            match capture.target {
+                CaptureTarget::Pool(pool) => worker.shared.pools.add(pool, &value.to_string()),
+                CaptureTarget::Slot(slot) => values.set(slot, value.clone()),
+            }
+        } else if capture.required && fault.is_none() {
+            fault = Some(Fault::new(format!("capture `{}` found nothing", capture.name)));
+        }
+        captured.push((capture.name.to_string(), found));
+    }
+    fault
+}
+
+impl Performed {
+    fn sample<T: Transport>(
+        &self,
+        worker: &Worker<T>,
+        step: &Step,
+        stage: StageId,
+        due: Duration,
+        sent: Duration,
+    ) -> Sample {
+        let Answer { timing, .. } = self.answer;
+        Sample {
+            row: step.row,
+            stage,
+            due,
+            sent,
+            first_byte: timing.first_byte.map(|at| worker.clock.since_start(at)),
+            done: worker.clock.since_start(timing.done),
+            dns: timing.dns,
+            connect: timing.connect,
+            tls: timing.tls,
+            connection: connection_use(self.answer.connection),
+            bytes_sent: self.answer.bytes_sent,
+            bytes_received: self.answer.bytes_received,
+            redirects: self.answer.redirects,
+            status: self.answer.response().map(|response| response.status.as_u16()),
+            outcome: match &self.fault {
+                None => Outcome::Success,
+                Some(fault) => Outcome::Failure(Arc::clone(&fault.words)),
+            },
+        }
+    }
+
+    /// What is kept of a failed request to be looked at. A response may echo what was sent to it, so it is searched
+    /// for every secret in every encoding.
+    fn example<T: Transport>(
+        &self,
+        worker: &Worker<T>,
+        plan: &RequestPlan,
+        values: &Values,
+        sample: &Sample,
+        fault: &Fault,
+    ) -> Example {
+        let scrub = |text: &str| worker.shared.scrub(text);
+        let shown = &self.body[..self.body.len().min(EXAMPLE_BODY)];
+        let response = self.answer.response();
+        Example {
+            row: sample.row,
+            failure: Arc::clone(&fault.words),
+            at: sample.done,
+            request: scrub(&show(plan, values).line),
+            head: response.map(|response| scrub(&head(response))),
+            body: scrub(&String::from_utf8_lossy(shown)).into_bytes(),
+            body_length: response.map_or(0, |response| response.body_length),
+            detail: fault.detail.as_deref().map(scrub),
+        }
+    }
+}
+
+fn connection_use(connection: Option<Connection>) -> ConnectionUse {
+    match connection {
+        None => ConnectionUse::None,
+        Some(Connection::New) => ConnectionUse::New,
+        Some(Connection::Reused) => ConnectionUse::Reused,
+        Some(Connection::Reopened) => ConnectionUse::Reopened,
+    }
+}
+
+/// Status line and headers as text.
+pub fn head(response: &Response) -> String {
+    let mut text = format!("{:?} {}\n", response.version, response.status);
+    for (name, value) in &response.headers {
+        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+    }
+    text
+}

@@ -1,0 +1,279 @@
+//! What one virtual user does: iterations of requests, judged and recorded.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::shared::Stop;
+use super::step::{Sender, StepEnd};
+use super::transport::Transport;
+use super::worker::Worker;
+use crate::plan::draw::{Draw, Purpose};
+use crate::plan::template::{SlotKind, Values};
+use crate::plan::think::Think;
+use crate::plan::value::Value;
+use crate::plan::{EndpointId, Repeat, Step};
+
+/// How long a user waits that found no endpoint to draw and has no think time.
+const NOTHING_TO_DO: Duration = Duration::from_millis(100);
+/// The most times that an expression can repeat a step.
+const MOST_REPEATS: u32 = 10_000;
+
+/// Tells one user to leave. Held by the user and by the worker's list of users.
+#[derive(Debug, Default)]
+pub(super) struct Leave {
+    asked: Cell<bool>,
+    wake: Notify,
+}
+
+impl Leave {
+    /// Asks the user to leave after its iteration; wakes it if it thinks.
+    pub(super) fn ask(&self) {
+        self.asked.set(true);
+        self.wake.notify_one();
+    }
+
+    fn asked(&self) -> bool {
+        self.asked.get()
+    }
+}
+
+/// How an iteration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IterationEnd {
+    /// Every step was done.
+    Done,
+    /// A step failed; the others were left out.
+    Failed,
+    /// Data came to its end, or `stop_after` was reached: this user has nothing more to do.
+    Finished,
+}
+
+/// One virtual user.
+pub(super) struct User<T: Transport> {
+    worker: Rc<Worker<T>>,
+    sender: Sender<T::Client>,
+    values: Values,
+    /// User number in the closed model, arrival number in the open one: the key of its random streams.
+    actor: u64,
+    iteration: u64,
+    /// Has served an arrival of the open model.
+    served: bool,
+}
+
+impl<T: Transport> User<T> {
+    pub(super) fn new(worker: &Rc<Worker<T>>, actor: u64) -> Self {
+        Self {
+            sender: Sender::new(worker.transport.client()),
+            values: Values::new(&worker.plan().slots),
+            worker: Rc::clone(worker),
+            actor,
+            iteration: 0,
+            served: false,
+        }
+    }
+
+    /// Makes an idle user of the open model the one that serves an arrival.
+    pub(super) fn serve(&mut self, arrival: u64) {
+        self.actor = arrival;
+        self.iteration = 0;
+        self.served = true;
+    }
+
+    /// The whole life of a user of the closed model.
+    pub(super) async fn live(mut self, leave: Rc<Leave>, start: Duration) {
+        if self.first(start).await {
+            self.iterate(&leave).await;
+        }
+        self.last().await;
+    }
+
+    /// `on_start`, with no think after it. False when the user has nothing more to do.
+    pub(super) async fn first(&mut self, due: Duration) -> bool {
+        let worker = Rc::clone(&self.worker);
+        let mut due = due;
+        for &endpoint in &worker.plan().on_start {
+            if self.iteration(endpoint, due).await == IterationEnd::Finished {
+                return false;
+            }
+            due = worker.clock.now();
+        }
+        true
+    }
+
+    /// Whether it has done nothing yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.iteration == 0 && !self.served
+    }
+
+    /// One iteration of an endpoint drawn by weight (open model).
+    pub(super) async fn drawn_iteration(&mut self, due: Duration) -> IterationEnd {
+        match self.worker.draw_endpoint(self.draw()) {
+            Some(endpoint) => self.iteration(endpoint, due).await,
+            None => IterationEnd::Done,
+        }
+    }
+
+    /// `on_stop`, unless what is left is to be given up.
+    pub(super) async fn last(&mut self) {
+        let worker = Rc::clone(&self.worker);
+        for &endpoint in &worker.plan().on_stop {
+            if worker.shared.stopper.asked() < Stop::Now {
+                self.iteration(endpoint, worker.clock.now()).await;
+            }
+        }
+    }
+
+    async fn iterate(&mut self, leave: &Leave) {
+        let mut due = self.worker.clock.now();
+        while !leave.asked() {
+            let draw = self.draw();
+            let drawn = self.worker.draw_endpoint(draw);
+            let begun = due;
+            if let Some(endpoint) = drawn {
+                if self.iteration(endpoint, due).await == IterationEnd::Finished {
+                    return;
+                }
+            } else {
+                self.iteration += 1;
+            }
+            due = self.next_due(draw, begun, drawn);
+            if due > self.worker.clock.now() {
+                self.think_until(due, leave).await;
+            } else {
+                // Users without think time must not starve the others of their thread.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// When the next iteration is due, given when this one was.
+    fn next_due(&self, draw: Draw, begun: Duration, drawn: Option<EndpointId>) -> Duration {
+        let now = self.worker.clock.now();
+        let think = self.worker.plan().think;
+        let pause = think.sample(&mut draw.stream(Purpose::Think(0)));
+        match think {
+            Think::Pace(every) => {
+                // The latest tick that has passed, or else the next: a late user starts at once, ticks that passed
+                // altogether are skipped, so that no burst follows a stall.
+                let passed = now.saturating_sub(begun).as_nanos() / every.as_nanos().max(1);
+                if passed > 0
+                    && let Some(endpoint) = drawn
+                {
+                    self.worker.recorder.borrow_mut().pace_overrun(endpoint);
+                }
+                begun + every * (passed.max(1) as u32)
+            }
+            _ if drawn.is_none() => now + pause.max(NOTHING_TO_DO),
+            _ => now + pause,
+        }
+    }
+
+    /// Thinks until `at`, or until asked to leave.
+    async fn think_until(&self, at: Duration, leave: &Leave) {
+        let worker = &self.worker;
+        worker.recorder.borrow_mut().thinking(worker.clock.now(), 1);
+        tokio::select! {
+            biased;
+            () = leave.wake.notified() => {}
+            () = worker.wait_until(at) => {}
+        }
+        worker.recorder.borrow_mut().thinking(worker.clock.now(), -1);
+    }
+
+    fn draw(&self) -> Draw {
+        Draw::new(self.worker.plan().seed, self.actor, self.iteration)
+    }
+
+    /// One iteration of an endpoint: its values are drawn, its steps done in order until one fails.
+    pub(super) async fn iteration(&mut self, id: EndpointId, due: Duration) -> IterationEnd {
+        let worker = Rc::clone(&self.worker);
+        if !worker.shared.may_iterate() {
+            return IterationEnd::Finished;
+        }
+        let draw = self.draw();
+        self.iteration += 1;
+        if let Err(end) = self.draw_values(id, draw) {
+            return end;
+        }
+        let started = worker.clock.now();
+        let stage = worker.stage(started);
+        let end = self.steps(id, due, draw).await;
+        if end != IterationEnd::Finished {
+            let ok = end == IterationEnd::Done;
+            worker.recorder.borrow_mut().iteration(id, stage, started, worker.clock.now(), ok);
+        }
+        end
+    }
+
+    /// One value of each source that the endpoint needs, the same wherever it stands in this iteration.
+    fn draw_values(&mut self, id: EndpointId, draw: Draw) -> Result<(), IterationEnd> {
+        let worker = Rc::clone(&self.worker);
+        let plan = worker.plan();
+        self.values.clear();
+        for &slot in &plan.endpoint(id).needs {
+            let random = &mut draw.stream(Purpose::Data(u32::from(slot.0)));
+            let value = match plan.slots.kind(slot) {
+                SlotKind::Source(source) => {
+                    let drawn = plan.sources[source].draw(&worker.shared.cursors[source], random);
+                    if drawn.is_none() {
+                        worker.recorder.borrow_mut().data_ended(&plan.sources[source].name);
+                        return Err(IterationEnd::Finished);
+                    }
+                    drawn
+                }
+                // Only `on_start` can meet an empty pool; its template then says so.
+                SlotKind::Pool(pool) => worker.shared.pools.draw(pool, random),
+                SlotKind::User => Some(Value::Int(self.actor as i64)),
+                SlotKind::Iteration => Some(Value::Int(self.iteration as i64 - 1)),
+                SlotKind::Local => None,
+            };
+            if let Some(value) = value {
+                self.values.set(slot, value);
+            }
+        }
+        Ok(())
+    }
+
+    async fn steps(&mut self, id: EndpointId, due: Duration, draw: Draw) -> IterationEnd {
+        let worker = Rc::clone(&self.worker);
+        let steps = &worker.plan().endpoint(id).steps;
+        let mut due = due;
+        let mut request = 0;
+        for (at, step) in steps.iter().enumerate() {
+            for _ in 0..self.times(step) {
+                let prepared = &worker.shared.prepared[usize::from(id.0)][at];
+                let random = draw.stream(Purpose::Capture(request));
+                request += 1;
+                match self.sender.step(&worker, (step, prepared), &mut self.values, due, random).await {
+                    StepEnd::Passed => {}
+                    StepEnd::Failed => return IterationEnd::Failed,
+                    StepEnd::NotSent => return IterationEnd::Finished,
+                }
+                due = worker.clock.now();
+                if let Some(think) = step.think {
+                    due += think.sample(&mut draw.stream(Purpose::Think(request)));
+                    worker.recorder.borrow_mut().thinking(worker.clock.now(), 1);
+                    worker.wait_until(due).await;
+                    worker.recorder.borrow_mut().thinking(worker.clock.now(), -1);
+                }
+            }
+        }
+        IterationEnd::Done
+    }
+
+    /// How often a step is to be done now; 0 when its condition does not hold or cannot be told.
+    fn times(&self, step: &Step) -> u32 {
+        if let Some(condition) = &step.condition
+            && !condition.truth(&self.values).unwrap_or(false)
+        {
+            return 0;
+        }
+        match &step.repeat {
+            Repeat::Times(times) => *times,
+            Repeat::Expression(expression) => expression.count(&self.values).unwrap_or(0).min(MOST_REPEATS),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One worker: the users that live on one thread, and what they share there.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_core::Rng;
+
+use super::clock::Clock;
+use super::shared::Shared;
+use super::transport::Transport;
+use crate::measure::recorder::Recorder;
+use crate::plan::draw::{Draw, Purpose, uniform};
+use crate::plan::{EndpointId, Plan, StageId};
+
+/// What the users of one worker share; never leaves its thread.
+pub(super) struct Worker<T> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) clock: Clock,
+    pub(super) transport: T,
+    pub(super) recorder: RefCell<Recorder>,
+    /// This worker's number, of how many: it runs every n-th user or arrival.
+    pub(super) index: u64,
+    pub(super) workers: u64,
+    /// Stage of the last request: almost always that of the next, too.
+    stage: Cell<StageId>,
+}
+
+impl<T: Transport> Worker<T> {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        clock: Clock,
+        transport: T,
+        recorder: Recorder,
+        (index, workers): (u64, u64),
+    ) -> Self {
+        let recorder = RefCell::new(recorder);
+        Self { shared, clock, transport, recorder, index, workers, stage: Cell::new(StageId(0)) }
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.shared.plan
+    }
+
+    /// Whether a user or arrival is this worker's.
+    pub(super) fn owns(&self, number: u64) -> bool {
+        number % self.workers == self.index
+    }
+
+    /// The stage that a request sent now belongs to.
+    pub(super) fn stage(&self, now: Duration) -> StageId {
+        let stages = &self.plan().outline.stages;
+        let mut at = usize::from(self.stage.get().0);
+        while at + 1 < stages.len() && now >= stages[at].end {
+            at += 1;
+        }
+        self.stage.set(StageId(at as u16));
+        self.stage.get()
+    }
+
+    /// Waits until `at`, recording how late the wake-up was.
+    pub(super) async fn wait_until(&self, at: Duration) {
+        let late = self.clock.wait_until(at).await;
+        self.recorder.borrow_mut().late(late);
+    }
+
+    /// Draws an endpoint by weight among those whose pools hold something; `None` when there is none.
+    pub(super) fn draw_endpoint(&self, draw: Draw) -> Option<EndpointId> {
+        let ready = |needs: &[usize]| {
+            let empty = needs.iter().find(|&&pool| self.shared.pools.is_empty(pool));
+            if let Some(&pool) = empty {
+                self.recorder.borrow_mut().pool_empty(pool);
+            }
+            empty.is_none()
+        };
+        let drawable = || self.plan().mix().filter(|(_, endpoint)| endpoint.needs_pools.is_empty() || ready(&endpoint.needs_pools));
+        choose(&mut draw.stream(Purpose::Endpoint), drawable().map(|(id, endpoint)| (id, endpoint.weight)))
+    }
+}
+
+/// One of the choices, each as likely as its weight says.
+fn choose<I>(random: &mut impl Rng, choices: impl Iterator<Item = (I, f64)>) -> Option<I> {
+    // One pass, one random number: the n-th choice takes the place with probability weight / (sum so far), and the
+    // part of the number that was not used up decides the next (its distribution given the outcome is uniform again).
+    let mut part = uniform(random);
+    let (mut chosen, mut sum) = (None, 0.0);
+    for (choice, weight) in choices {
+        sum += weight;
+        let share = weight / sum;
+        if part < share {
+            chosen = Some(choice);
+            part /= share;
+        } else {
+            part = (part - share) / (1.0 - share);
+        }
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+    use crate::plan::draw::{Draw, Purpose};
+
+    #[test]
+    fn choices_come_in_proportion_to_their_weights() {
+        // Chi-square with 3 degrees of freedom is above 21.1 with probability 1e-4.
+        let weights = [("osu", 2.0), ("term", 2.0), ("none", 1.0), ("id", 1.0)];
+        let mut counts = std::collections::HashMap::new();
+        let n = 60_000;
+        for user in 0..n {
+            let mut random = Draw::new(5, user, 0).stream(Purpose::Endpoint);
+            *counts.entry(choose(&mut random, weights.iter().copied())).or_insert(0.0_f64) += 1.0;
+        }
+        let chi: f64 = weights
+            .iter()
+            .map(|&(name, weight)| {
+                let expected = n as f64 * weight / 6.0;
+                (counts[&Some(name)] - expected).powi(2) / expected
+            })
+            .sum();
+        assert!(chi < 21.1, "chi-square {chi}: {counts:?}");
+    }
+
+    #[test]
+    fn there_is_nothing_to_choose_from_nothing() {
+        let mut random = Draw::new(5, 0, 0).stream(Purpose::Endpoint);
+        assert_eq!(choose(&mut random, std::iter::empty::<((), f64)>()), None);
+    }
+}
