@@ -144,7 +144,8 @@ pub struct Endpoint {
     pub weight: f64,
     /// A plain endpoint has one step; a journey several. Never empty.
     pub steps: Vec<Step>,
-    /// What to draw before the iteration begins.
+    /// What to draw before the iteration begins (slots of kind source and pool), in this order: a source that names
+    /// others comes after them.
     pub needs: Vec<SlotId>,
     /// Pools that must not be empty for this endpoint to be drawn: indices into [`Plan::pools`].
     pub needs_pools: Vec<usize>,
@@ -203,7 +204,8 @@ pub enum UrlPlan {
         /// Path and query.
         path: Template,
     },
-    /// The whole URL comes from a capture; parsed when it is rendered.
+    /// A link that a capture found, alone or at the very beginning: an absolute URL, or a path beginning with `/` at
+    /// [`SessionRules::home`]. Parsed when it is rendered.
     Whole(Template),
 }
 
@@ -257,6 +259,13 @@ pub enum StopAfter {
     Requests(u64),
     /// After so many iterations were begun, in all.
     Iterations(u64),
+}
+
+impl RequestPlan {
+    /// Whether the response's body is looked at.
+    pub fn needs_body(&self) -> bool {
+        self.checks.iter().any(Check::needs_body) || self.captures.iter().any(Capture::needs_body)
+    }
 }
 
 impl Plan {

@@ -1,10 +1,81 @@
 //! What must hold for the run.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use super::RowId;
 
 /// One threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// As in the file.
     pub text: String,
+    /// Which figure.
+    pub metric: Metric,
+    /// Of which requests; `None`: of all.
+    pub of: Option<Selection>,
+    /// How the figure must compare with the value.
+    pub op: Op,
+    /// Seconds, a share of 1, or requests per second: the metric says which.
+    pub value: f64,
+    /// Judged in each stage rather than over the whole measured time.
+    pub every_stage: bool,
+    /// When it has been broken for so long, the run is aborted.
+    #[serde(with = "crate::plan::words::micros_option")]
+    pub abort_after: Option<Duration>,
+}
+
+/// Which requests a threshold is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The endpoint's or row's name.
+    pub name: String,
+    /// Its rows: one for a plain endpoint or a step, several for a journey.
+    pub rows: Vec<RowId>,
+}
+
+/// A figure of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// Failed requests, as a share of all (0 to 1).
+    Failures,
+    /// The percentile of the response time, in seconds: 0 < p < 100.
+    Percentile(f64),
+    /// The mean response time, in seconds.
+    Mean,
+    /// The longest response time, in seconds.
+    Max,
+    /// Requests per second.
+    Rps,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// Below.
+    #[serde(rename = "<")]
+    Below,
+    /// At most.
+    #[serde(rename = "<=")]
+    AtMost,
+    /// Above.
+    #[serde(rename = ">")]
+    Above,
+    /// At least.
+    #[serde(rename = ">=")]
+    AtLeast,
+}
+
+impl Threshold {
+    /// Whether a figure (seconds, share or rate) meets it.
+    pub fn holds(&self, figure: f64) -> bool {
+        match self.op {
+            Op::Below => figure < self.value,
+            Op::AtMost => figure <= self.value,
+            Op::Above => figure > self.value,
+            Op::AtLeast => figure >= self.value,
+        }
+    }
 }
