@@ -44,9 +44,9 @@ use clock::Clock;
 pub use request::Shown;
 use shared::Shared;
 pub use shared::{Stop, Stopper};
-pub use step::{Fault, head};
+pub use step::{Fault, Trace};
 use transport::Transport;
-pub use trial::{Trace, trial};
+pub use trial::trial;
 use worker::Worker;
 
 /// Why a run could not be carried out. A failed request is none of these: it is data.
@@ -80,6 +80,8 @@ pub trait Observer {
     fn interval(&mut self, interval: &Arc<Interval>);
     /// A failed request worth looking at.
     fn example(&mut self, example: Example);
+    /// Something that went wrong beside the load.
+    fn warning(&mut self, words: String);
     /// How it stands, about once a second.
     fn snapshot(&mut self, snapshot: Arc<Snapshot>);
 }
@@ -165,7 +167,9 @@ where
     for (index, thread) in threads.into_iter().enumerate() {
         thread.join().map_err(|_| EngineError::WorkerLost(index as u16))?;
     }
-    local.run_until(trial::teardown(&shared, make())).await;
+    if let Some(words) = local.run_until(trial::teardown(&shared, make())).await {
+        observer.warning(words);
+    }
     Ok(recording)
 }
 

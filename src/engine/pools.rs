@@ -37,7 +37,7 @@ impl Pools {
     /// Empty pools.
     pub fn new(pools: &[Pool]) -> Self {
         let contents = |pool: &Pool| Contents {
-            keep: pool.keep as usize,
+            keep: pool.keep,
             when_full: pool.when_full,
             frozen: AtomicBool::new(false),
             values: RwLock::default(),
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::plan::draw::{Draw, Purpose};
 
-    fn one(keep: u32, when_full: WhenFull) -> Pools {
+    fn one(keep: usize, when_full: WhenFull) -> Pools {
         Pools::new(&[Pool { name: "id".into(), slot: crate::plan::template::SlotId(0), keep, when_full }])
     }
 

@@ -1,6 +1,6 @@
 //! What all workers of a run share: written rarely, or one atomic each.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderValue;
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::pools::Pools;
 use super::request::{Prepared, prepare};
+use crate::plan::template::Values;
 use crate::plan::{Auth, Plan, StopAfter};
 
 /// How a run is asked to end.
@@ -74,6 +75,8 @@ pub(super) struct Shared {
     pub(super) stopper: Stopper,
     /// The current OAuth2 token as a header value; the coordinator refreshes it.
     pub(super) token: Option<watch::Receiver<HeaderValue>>,
+    /// The values a user begins with: what setup captured.
+    run_values: OnceLock<Values>,
     /// Requests or iterations begun, counted only where `stop_after` bounds them.
     begun: AtomicU64,
 }
@@ -86,9 +89,20 @@ impl Shared {
             pools: Pools::new(&plan.pools),
             stopper,
             token,
+            run_values: OnceLock::new(),
             begun: AtomicU64::new(0),
             plan,
         }
+    }
+
+    /// A user's values at its start.
+    pub(super) fn new_values(&self) -> Values {
+        self.run_values.get().cloned().unwrap_or_else(|| Values::new(&self.plan.slots))
+    }
+
+    /// Keeps what setup captured; teardown's captures change nothing.
+    pub(super) fn keep_run_values(&self, values: Values) {
+        let _ = self.run_values.set(values);
     }
 
     /// Whether `stop_after` lets another request begin.

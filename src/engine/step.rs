@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rand_core::Rng;
 
 use super::decode::decode;
-use super::request::{Prepared, render, show};
+use super::request::{Prepared, Shown, render, show};
 use super::session::{Answer, Limits, Session};
 use super::transport::{Client, Connection, Response, Transport};
 use super::worker::Worker;
@@ -15,33 +15,57 @@ use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::template::Values;
 use crate::plan::value::Value;
-use crate::plan::{RequestPlan, StageId, Step};
+use crate::plan::{Auth, RequestPlan, StageId, Step};
+use crate::scenario::secret::{MASK, is_secret_name};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
 const EXAMPLE_BODY: usize = 2048;
 
 /// How a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum StepEnd {
     /// All expectations hold.
     Passed,
-    /// One does not, or there was no response.
-    Failed,
+    /// One does not, or there was no response: why, in the words of the report.
+    Failed(Arc<str>),
     /// `stop_after` had been reached.
     NotSent,
 }
 
+/// What came of one request, to be shown to a person: every secret masked.
+#[derive(Debug)]
+pub struct Trace {
+    /// The kind of request, as the reports list it.
+    pub name: String,
+    /// The request.
+    pub request: Shown,
+    /// Status line and headers of the response, if one came.
+    pub head: Option<String>,
+    /// Its body, content codings undone where something reads it.
+    pub body: String,
+    /// Bytes of the whole body on the wire; `body` may hold less.
+    pub body_length: u64,
+    /// Response time.
+    pub took: Duration,
+    /// Redirects followed.
+    pub redirects: u8,
+    /// Names and values of what was captured; none where nothing was found.
+    pub captured: Vec<(String, Option<String>)>,
+    /// What failed.
+    pub failure: Option<Fault>,
+}
+
 /// What came of a step.
 #[derive(Debug)]
-pub(super) struct Performed {
-    pub(super) answer: Answer,
+struct Performed {
+    answer: Answer,
     /// The body, content codings undone where something reads it.
-    pub(super) body: Bytes,
+    body: Bytes,
     /// Names and values of what was captured.
-    pub(super) captured: Vec<(String, Option<Value>)>,
-    pub(super) fault: Option<Fault>,
+    captured: Vec<(String, Option<Value>)>,
+    fault: Option<Fault>,
     /// Response time.
-    pub(super) took: Duration,
+    took: Duration,
 }
 
 /// A failed request.
@@ -74,29 +98,13 @@ impl<C: Client> Sender<C> {
     pub(super) async fn step<T: Transport<Client = C>>(
         &mut self,
         worker: &Worker<T>,
-        step: (&Step, &Prepared),
-        values: &mut Values,
-        due: Duration,
-        random: impl Rng,
-    ) -> StepEnd {
-        match self.perform(worker, step, values, due, random).await {
-            None => StepEnd::NotSent,
-            Some(performed) if performed.fault.is_some() => StepEnd::Failed,
-            Some(_) => StepEnd::Passed,
-        }
-    }
-
-    /// Does and records one step, and gives what came of it; `None` when `stop_after` had been reached.
-    pub(super) async fn perform<T: Transport<Client = C>>(
-        &mut self,
-        worker: &Worker<T>,
         (step, prepared): (&Step, &Prepared),
         values: &mut Values,
         due: Duration,
         random: impl Rng,
-    ) -> Option<Performed> {
+    ) -> StepEnd {
         if !worker.shared.may_request() {
-            return None;
+            return StepEnd::NotSent;
         }
         let plan = &step.request;
         let rendered = render(plan, prepared, values);
@@ -114,7 +122,7 @@ impl<C: Client> Sender<C> {
             Err(words) => Answer::not_sent(worker.clock.moment(sent), words),
         };
         let took = worker.clock.since_start(answer.timing.done).saturating_sub(sent);
-        let mut performed = judge(worker, plan, values, answer, took, random);
+        let performed = judge(worker, plan, values, answer, took, random);
         let sample = performed.sample(worker, step, stage, due, sent);
         let mut recorder = worker.recorder.borrow_mut();
         recorder.finish(flight, &sample);
@@ -123,8 +131,14 @@ impl<C: Client> Sender<C> {
         {
             recorder.example(performed.example(worker, plan, values, &sample, fault));
         }
-        performed.took = took;
-        Some(performed)
+        drop(recorder);
+        if let Some(show) = &worker.show {
+            show.borrow_mut()(performed.trace(worker, step, values));
+        }
+        match performed.fault {
+            None => StepEnd::Passed,
+            Some(fault) => StepEnd::Failed(fault.words),
+        }
     }
 }
 
@@ -186,7 +200,8 @@ fn capture<T: Transport>(
                 CaptureTarget::Slot(slot) => values.set(slot, value.clone()),
             }
         } else if capture.required && fault.is_none() {
-            fault = Some(Fault::new(format!("capture `{}` found nothing", capture.name)));
+            let missing = capture.missing();
+            fault = Some(Fault { words: missing.words, detail: missing.detail });
         }
         captured.push((capture.name.to_string(), found));
     }
@@ -222,6 +237,33 @@ impl Performed {
                 None => Outcome::Success,
                 Some(fault) => Outcome::Failure(Arc::clone(&fault.words)),
             },
+        }
+    }
+
+    fn trace<T: Transport>(&self, worker: &Worker<T>, step: &Step, values: &Values) -> Trace {
+        let scrub = |text: &str| worker.shared.scrub(text);
+        let response = self.answer.response();
+        let mut request = show(&step.request, values);
+        if !matches!(worker.plan().session.auth, Auth::None) {
+            request.headers.push(("authorization".to_owned(), MASK.to_owned()));
+        }
+        let value = |name: &str, value: &Value| {
+            if is_secret_name(name) { MASK.to_owned() } else { scrub(&value.to_string()) }
+        };
+        Trace {
+            name: worker.plan().outline.row(step.row).name.clone(),
+            request,
+            head: response.map(|response| scrub(&head(response))),
+            body: scrub(&String::from_utf8_lossy(&self.body)),
+            body_length: response.map_or(0, |response| response.body_length),
+            took: self.took,
+            redirects: self.answer.redirects,
+            captured: self
+                .captured
+                .iter()
+                .map(|(name, found)| (name.clone(), found.as_ref().map(|found| value(name, found))))
+                .collect(),
+            failure: self.fault.clone(),
         }
     }
 
@@ -261,7 +303,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 }
 
 /// Status line and headers as text.
-pub fn head(response: &Response) -> String {
+fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
         text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));

@@ -67,7 +67,7 @@ impl<T: Transport> User<T> {
     pub(super) fn new(worker: &Rc<Worker<T>>, actor: u64) -> Self {
         Self {
             sender: Sender::new(worker.transport.client()),
-            values: Values::new(&worker.plan().slots),
+            values: worker.shared.new_values(),
             worker: Rc::clone(worker),
             actor,
             iteration: 0,
@@ -213,22 +213,27 @@ impl<T: Transport> User<T> {
         let worker = Rc::clone(&self.worker);
         let plan = worker.plan();
         self.values.clear();
+        for (kind, number) in [(SlotKind::User, self.actor), (SlotKind::Iteration, self.iteration - 1)] {
+            if let Some(slot) = plan.slots.find(kind) {
+                self.values.set(slot, Value::Int(number as i64));
+            }
+        }
         for &slot in &plan.endpoint(id).needs {
             let random = &mut draw.stream(Purpose::Data(u32::from(slot.0)));
             let value = match plan.slots.kind(slot) {
-                SlotKind::Source(source) => {
-                    let drawn = plan.sources[source].draw(&worker.shared.cursors[source], random);
-                    if drawn.is_none() {
-                        worker.recorder.borrow_mut().data_ended(&plan.sources[source].name);
+                SlotKind::Source(source_at) => {
+                    let source = &plan.sources[source_at];
+                    let drawn = source.draw(&worker.shared.cursors[source_at], random, &self.values);
+                    if let Ok(None) = drawn {
+                        worker.recorder.borrow_mut().data_ended(source.name());
                         return Err(IterationEnd::Finished);
                     }
-                    drawn
+                    // One that cannot be made is left out; the template that asks for it says so in its failure.
+                    drawn.ok().flatten()
                 }
                 // Only `on_start` can meet an empty pool; its template then says so.
                 SlotKind::Pool(pool) => worker.shared.pools.draw(pool, random),
-                SlotKind::User => Some(Value::Int(self.actor as i64)),
-                SlotKind::Iteration => Some(Value::Int(self.iteration as i64 - 1)),
-                SlotKind::Local => None,
+                _ => None,
             };
             if let Some(value) = value {
                 self.values.set(slot, value);
@@ -249,7 +254,7 @@ impl<T: Transport> User<T> {
                 request += 1;
                 match self.sender.step(&worker, (step, prepared), &mut self.values, due, random).await {
                     StepEnd::Passed => {}
-                    StepEnd::Failed => return IterationEnd::Failed,
+                    StepEnd::Failed(_) => return IterationEnd::Failed,
                     StepEnd::NotSent => return IterationEnd::Finished,
                 }
                 due = worker.clock.now();

@@ -8,6 +8,7 @@ use rand_core::Rng;
 
 use super::clock::Clock;
 use super::shared::Shared;
+use super::step::Trace;
 use super::transport::Transport;
 use crate::measure::recorder::Recorder;
 use crate::plan::draw::{Draw, Purpose, uniform};
@@ -22,6 +23,8 @@ pub(super) struct Worker<T> {
     /// This worker's number, of how many: it runs every n-th user or arrival.
     pub(super) index: u64,
     pub(super) workers: u64,
+    /// Who is shown each request: `runner try`.
+    pub(super) show: Option<RefCell<Box<dyn FnMut(Trace)>>>,
     /// Stage of the last request: almost always that of the next, too.
     stage: Cell<StageId>,
 }
@@ -35,7 +38,7 @@ impl<T: Transport> Worker<T> {
         (index, workers): (u64, u64),
     ) -> Self {
         let recorder = RefCell::new(recorder);
-        Self { shared, clock, transport, recorder, index, workers, stage: Cell::new(StageId(0)) }
+        Self { shared, clock, transport, recorder, index, workers, show: None, stage: Cell::new(StageId(0)) }
     }
 
     pub(super) fn plan(&self) -> &Plan {

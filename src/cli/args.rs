@@ -1,0 +1,188 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::demo::{Rate, Slow};
+
+/// Put an HTTP API under load from a YAML file, and read in words what the numbers mean.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runner",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Exit codes: 0 passed, 1 unexpected, 2 bad arguments or scenario, 3 the run could not be carried out, \
+                  4 a threshold failed, 130 interrupted (the reports are still written)."
+)]
+pub struct Cli {
+    /// What to do other than run a scenario.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What to do other than run a scenario.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate scenarios and print what they will do: requests, expected mix, load over time. Sends nothing.
+    Check(CheckArgs),
+    /// Do every endpoint once, as one user, and print each request and response.
+    Try(TryArgs),
+    /// Write the reports again from the files of runs.
+    Report(ReportArgs),
+    /// Serve the modelled Staff Fee Privilege API over HTTPS.
+    DemoApi(DemoArgs),
+    /// Print the JSON Schema of the scenario file.
+    Schema,
+}
+
+/// A scenario, and where its configuration comes from.
+#[derive(Clone, Debug, Args)]
+pub struct Input {
+    /// The configuration file; without this option `config.yaml` in the current folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Sets a configuration key; wins over the environment (`RUNNER_<KEY>`) and the file.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The host to test, such as https://localhost:8080: the same as `--set host=...`.
+    #[arg(long, value_name = "URL")]
+    pub host: Option<String>,
+}
+
+/// What replaces parts of the scenario.
+#[derive(Clone, Debug, Args)]
+pub struct Replace {
+    /// Levels of load in place of the scenario's stages: users, or iterations per second in an open model.
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    pub users: Vec<u32>,
+    /// How long each level is held, such as 60s.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub hold: Option<Duration>,
+    /// How long the way to each level takes, such as 10s.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub ramp: Option<Duration>,
+    /// Fixes data, weights, think times and arrivals: the same seed sends the same requests per user.
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+}
+
+/// Arguments of a run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The scenario to run.
+    #[arg(required = true, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// What replaces parts of the scenario.
+    #[command(flatten)]
+    pub replace: Replace,
+    /// The folder of the run; without this option `reports/<name>-<start>`.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Also write Locust's four CSV files: PREFIX_stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv.
+    #[arg(long, value_name = "PREFIX")]
+    pub csv: Option<PathBuf>,
+    /// Plain lines in place of the live view.
+    #[arg(long)]
+    pub no_ui: bool,
+    /// Threads that send; without this option as many as the load and the machine suggest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The scenarios to check.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// What replaces parts of the scenario.
+    #[command(flatten)]
+    pub replace: Replace,
+}
+
+/// Arguments of `try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// The scenario to try.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub input: Input,
+    /// Fixes what is drawn.
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Show whole response bodies, not only their beginning.
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Folders of runs. Several become one table.
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Also write Locust's four CSV files.
+    #[arg(long, value_name = "PREFIX")]
+    pub csv: Option<PathBuf>,
+}
+
+/// Arguments of `demo-api`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The port to listen on, on 127.0.0.1.
+    #[arg(long, default_value_t = 8443, value_name = "PORT")]
+    pub port: u16,
+    /// The address to listen on, in place of 127.0.0.1 and --port.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "port")]
+    pub listen: Option<SocketAddr>,
+    /// Connections of the database pool.
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pool: u32,
+    /// How many times faster than the real API it answers.
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
+    pub speed: f64,
+    /// The first listing of each term is slow, as with a cold cache.
+    #[arg(long)]
+    pub cold: bool,
+    /// Share of requests answered with status 500, such as 1%.
+    #[arg(long, value_name = "SHARE")]
+    pub fail: Option<Rate>,
+    /// Share of requests whose connection is reset, such as 0.5%.
+    #[arg(long, value_name = "SHARE")]
+    pub reset: Option<Rate>,
+    /// Share of requests that take longer, and how much, such as 2%:3s.
+    #[arg(long, value_name = "SHARE:TIME")]
+    pub slow: Option<Slow>,
+    /// Open connections beyond which new ones are reset.
+    #[arg(long, value_name = "N")]
+    pub max_open: Option<u32>,
+    /// The user name that is let in.
+    #[arg(long, default_value = "demo", env = "RUNNER_USER", value_name = "NAME")]
+    pub user: String,
+    /// Its password.
+    #[arg(long, default_value = "demo", env = "RUNNER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub password: String,
+    /// Seed of data, service times and faults.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub seed: u64,
+}
+
+/// A duration with its unit, as in the scenario file.
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::scenario::units::duration(text).map_err(|error| error.to_string())
+}

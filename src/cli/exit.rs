@@ -1,0 +1,24 @@
+//! The exit codes, all of them.
+
+/// How the program ended. Of several that apply to a run the first of 130, 3, 4 is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything was done, and every threshold holds.
+    Passed = 0,
+    /// Something unforeseen, such as a report that could not be written.
+    Unexpected = 1,
+    /// Wrong arguments, or a scenario or configuration with mistakes. No request was sent.
+    BadInput = 2,
+    /// The run could not be carried out.
+    NotCarriedOut = 3,
+    /// A threshold failed.
+    ThresholdFailed = 4,
+    /// Interrupted by Ctrl-C or a signal; the reports are written all the same.
+    Interrupted = 130,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,319 @@
+//! The engine under paused time: what is sent when, by whom, and what is made of the answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runner::engine::{Observer, Stop, Stopper, run_here};
+use runner::measure::interval::Interval;
+use runner::measure::recording::{End, Recording};
+use runner::measure::sample::Example;
+use runner::measure::snapshot::Snapshot;
+
+use crate::support::plan_of;
+use crate::support::script::{Answer, Asked, ScriptTransport};
+
+/// Keeps the examples, ignores the rest.
+#[derive(Default)]
+struct Quiet {
+    examples: Vec<Example>,
+}
+
+impl Observer for Quiet {
+    fn interval(&mut self, _: &Arc<Interval>) {}
+    fn example(&mut self, example: Example) {
+        self.examples.push(example);
+    }
+    fn warning(&mut self, words: String) {
+        panic!("{words}");
+    }
+    fn snapshot(&mut self, _: Arc<Snapshot>) {}
+}
+
+async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
+    run_here(plan_of(yaml), Stopper::default(), &mut Quiet::default(), transport.clone()).await.expect("a run")
+}
+
+fn seconds(asked: &[Asked]) -> Vec<f64> {
+    asked.iter().map(|asked| (asked.at.as_secs_f64() * 1000.0).round() / 1000.0).collect()
+}
+
+const HEAD: &str = "name: test\ntarget: { url: 'http://api.test/v1' }\n";
+
+#[tokio::test(start_paused = true)]
+async fn users_start_along_the_ramp_and_send_again_after_their_think_time() {
+    let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 900ms }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 2, ramp: 2s, hold: 3s }}]"
+    );
+    run(&yaml, &transport).await;
+    let asked = transport.asked();
+    let of = |client| asked.iter().filter(|asked| asked.client == client).cloned().collect::<Vec<_>>();
+    let first = seconds(&of(0));
+    assert_eq!(first.len(), 5, "{first:?}");
+    assert!(first.windows(2).all(|pair| (pair[1] - pair[0] - 1.0).abs() < 0.002), "{first:?}");
+    assert!(asked.iter().all(|asked| asked.line == "GET http://api.test/v1/a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_leaves_finishes_its_iteration_and_the_youngest_leaves_first() {
+    let transport = ScriptTransport::new(|_| Answer::ok(700, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 0ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 2, ramp: 0s, hold: 2s }}, {{ users: 1, ramp: 0s, hold: 2s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let asked = transport.asked();
+    let count = |client| asked.iter().filter(|asked| asked.client == client).count();
+    // 0, 0.7, 1.4 and at 2.1 the younger is gone; the older goes on at 2.1, 2.8, 3.5.
+    assert_eq!((count(0), count(1)), (6, 3));
+    assert_eq!(recording.end, End::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_with_the_same_seed_send_the_same_requests_per_user() {
+    let yaml = format!(
+        "{HEAD}seed: 7\nthink: {{ between: [100ms, 900ms] }}\n\
+         data: {{ n: {{ range: [1, 1000] }}, w: {{ values: [a, b, c], order: shuffle }} }}\n\
+         endpoints: [{{ name: a, weight: 2, get: '/a/{{{{ n }}}}' }}, {{ name: b, weight: 1, get: '/b/{{{{ n }}}}' }}]\n\
+         stages: [{{ users: 5, ramp: 1s, hold: 20s }}]"
+    );
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let transport = ScriptTransport::new(|_| Answer::ok(30, ""));
+        run(&yaml, &transport).await;
+        runs.push(transport.asked());
+    }
+    assert!(runs[0].len() > 100);
+    assert_eq!(runs[0], runs[1]);
+    let other = ScriptTransport::new(|_| Answer::ok(30, ""));
+    run(&yaml.replace("seed: 7", "seed: 8"), &other).await;
+    assert_ne!(runs[0].iter().map(|a| &a.line).collect::<Vec<_>>(), other.lines().iter().collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_user_sends_does_not_depend_on_the_speed_of_the_others() {
+    let yaml = format!(
+        "{HEAD}seed: 7\nthink: {{ constant: 1s }}\ndata: {{ n: {{ range: [1, 1000] }} }}\n\
+         endpoints: [{{ name: a, get: '/a/{{{{ n }}}}' }}]\nstages: [{{ users: 3, ramp: 0s, hold: 10s }}]"
+    );
+    let mut first_user = Vec::new();
+    for others in [10, 400] {
+        let transport = ScriptTransport::new(move |asked| Answer::ok(if asked.client == 0 { 10 } else { others }, ""));
+        run(&yaml, &transport).await;
+        let lines: Vec<_> = transport.asked().into_iter().filter(|a| a.client == 0).map(|a| a.line).collect();
+        assert_eq!(lines.len(), 10);
+        first_user.push(lines);
+    }
+    assert_eq!(first_user[0], first_user[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_is_drawn_only_when_its_pool_holds_something() {
+    let transport = ScriptTransport::new(|asked| {
+        let body = if asked.line.contains("/list") { r#"{"ids":["x1"]}"# } else { "" };
+        Answer::ok(10, body)
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 100ms }}\ndata: {{ id: {{ captured: {{ keep: 3 }} }} }}\nendpoints:\n\
+         \x20 - {{ name: one, weight: 5, get: '/one/{{{{ id }}}}' }}\n\
+         \x20 - name: list\n    weight: 1\n    get: /list\n    capture: [{{ json: '$.ids[*]', pick: random, as: id }}]\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 20s }}]"
+    );
+    run(&yaml, &transport).await;
+    let lines = transport.lines();
+    assert!(lines[0].ends_with("/list"));
+    assert!(lines.iter().any(|line| line.ends_with("/one/x1")));
+    assert!(lines.iter().all(|line| line.ends_with("/list") || line.ends_with("/one/x1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_start_comes_first_and_without_think_time() {
+    let transport = ScriptTransport::new(|_| Answer::ok(50, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 1s }}\non_start: [login]\non_stop: [logout]\nendpoints:\n\
+         \x20 - {{ name: login, weight: 0, post: /login }}\n  - {{ name: a, get: /a }}\n\
+         \x20 - {{ name: logout, weight: 0, delete: /login }}\nstages: [{{ users: 1, ramp: 0s, hold: 2s }}]"
+    );
+    run(&yaml, &transport).await;
+    let lines: Vec<_> = transport.lines().iter().map(|line| line.replace("http://api.test/v1", "")).collect();
+    assert_eq!(lines, ["POST /login", "GET /a", "GET /a", "DELETE /login"]);
+    assert_eq!(seconds(&transport.asked())[..3], [0.0, 0.05, 1.1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
+    let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
+        line if line.ends_with("/cart") => Answer::ok(10, r#"{"cart":{"id":42}}"#),
+        line if line.ends_with("/cart/42/pay") => Answer::ok(10, "").status(503),
+        _ => Answer::ok(10, ""),
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 1s }}\nendpoints:\n  - name: buy\n    steps:\n\
+         \x20     - {{ name: cart, post: /cart, capture: [{{ json: $.cart.id, as: cart, required: true }}] }}\n\
+         \x20     - {{ name: add, put: '/cart/{{{{ cart }}}}', json: {{ item: 5, cart: '{{{{ cart }}}}' }}, repeat: 2, think: {{ constant: 100ms }} }}\n\
+         \x20     - {{ name: never, get: /never, if: 'cart == 43' }}\n\
+         \x20     - {{ name: pay, post: '/cart/{{{{ cart }}}}/pay' }}\n      - {{ name: thanks, get: /thanks }}\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 500ms }}]"
+    );
+    let mut quiet = Quiet::default();
+    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone()).await.expect("a run");
+    let lines: Vec<_> = transport.lines().iter().map(|line| line.replace("http://api.test/v1", "")).collect();
+    assert_eq!(lines, ["POST /cart", "PUT /cart/42", "PUT /cart/42", "POST /cart/42/pay"]);
+    assert_eq!(transport.asked()[1].body, r#"{"item":5,"cart":42}"#);
+    assert_eq!(transport.asked()[1].headers["content-type"], "application/json");
+    let failures: Vec<_> = quiet.examples.iter().map(|example| example.failure.to_string()).collect();
+    assert_eq!(failures, ["expected <400, got 503"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_are_followed_without_credentials_for_others() {
+    let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
+        line if line.ends_with("/here") => Answer::ok(10, "").status(302).header("location", "there?x=1"),
+        line if line.contains("/there") => {
+            Answer::ok(10, "").status(307).header("location", "http://other.test/end").header("set-cookie", "a=b")
+        }
+        _ => Answer::ok(10, ""),
+    });
+    let yaml = "name: test\ntarget: { url: 'http://api.test/v1', auth: { basic: { user: u, password: p } } }\n\
+         think: { constant: 5s }\nendpoints: [{ name: a, post: /here, form: { k: v } }]\n\
+         stages: [{ users: 1, ramp: 0s, hold: 6s }]";
+    run(yaml, &transport).await;
+    let asked = transport.asked();
+    assert_eq!(
+        transport.lines()[..4],
+        [
+            "POST http://api.test/v1/here",
+            "GET http://api.test/v1/there?x=1",
+            "GET http://other.test/end",
+            "POST http://api.test/v1/here"
+        ]
+    );
+    assert_eq!(asked[0].headers["authorization"], "Basic dTpw");
+    assert_eq!(asked[0].body, "k=v");
+    assert!(asked[1].headers.contains_key("authorization") && asked[1].body.is_empty());
+    assert!(!asked[2].headers.contains_key("authorization") && !asked[2].headers.contains_key("cookie"));
+    assert_eq!(asked[3].headers["cookie"], "a=b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn arrivals_are_dropped_when_all_users_are_busy() {
+    let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 2\nwhen_busy: drop\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ rate: 10/s, ramp: 0s, hold: 10s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let served = transport.asked().len();
+    let dropped: u64 = recording.intervals.iter().map(|interval| interval.dropped()).sum();
+    assert!((19..=21).contains(&served), "{served}");
+    assert_eq!(served as u64 + dropped, 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn arrivals_that_wait_show_the_stall_in_their_latency() {
+    // Even arrivals, 10 a second, one user, 50 ms each, but the one sent at about 2 s takes 1 s: those behind wait.
+    let transport = ScriptTransport::new(|asked| {
+        let stalls = asked.at >= Duration::from_secs(2) && asked.at < Duration::from_millis(2100);
+        Answer::ok(if stalls { 1000 } else { 50 }, "")
+    });
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 1\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ rate: 10/s, ramp: 0s, hold: 6s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
+    assert_eq!(transport.asked().len(), 60);
+    let row = &summary.run.rows[0];
+    assert!(row.response.max < Duration::from_millis(1010));
+    // The arrivals of the stalled second wait up to 0.95 s; each next one waits 50 ms less.
+    let slow = row.latency.as_ref().expect("an open model has a latency from due");
+    assert!(slow.mean > row.response.mean + Duration::from_millis(80), "{:?} {:?}", slow.mean, row.response.mean);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_flight_at_the_end_is_waited_for_and_then_unfinished() {
+    let transport =
+        ScriptTransport::new(|asked| Answer::ok(if asked.at < Duration::from_secs(5) { 100 } else { 60_000 }, ""));
+    let yaml = format!(
+        "{HEAD}graceful_stop: 3s\nthink: {{ constant: 900ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 4, ramp: 0s, hold: 8s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
+    assert_eq!(summary.unfinished.count, 4);
+    assert_eq!(transport.asked().len(), 24);
+    assert_eq!(recording.end, End::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_stops_after_so_many_requests() {
+    let transport = ScriptTransport::new(|_| Answer::ok(10, ""));
+    let yaml = format!(
+        "{HEAD}stop_after: {{ requests: 25 }}\nthink: {{ constant: 100ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 4, ramp: 0s, hold: 60s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    assert_eq!(transport.asked().len(), 25);
+    assert_eq!(recording.end, End::StopAfter);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unique_data_is_used_once_and_its_end_ends_the_run() {
+    let transport = ScriptTransport::new(|_| Answer::ok(10, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 100ms }}\ndata: {{ n: {{ range: [1, 30], order: unique }} }}\n\
+         endpoints: [{{ name: a, get: '/a/{{{{ n }}}}' }}]\nstages: [{{ users: 4, ramp: 0s, hold: 60s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let mut sent: Vec<u32> =
+        transport.lines().iter().filter_map(|line| line.rsplit('/').next()?.parse().ok()).collect();
+    sent.sort_unstable();
+    assert_eq!(sent, (1..=30).collect::<Vec<_>>());
+    assert_eq!(recording.end, End::DataEnded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_starts_iterations_evenly_and_counts_what_came_late() {
+    let transport = ScriptTransport::new(|asked| {
+        Answer::ok(if asked.at.as_secs() == 3 { 2500 } else { 300 }, "")
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ pace: 1s }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 1, ramp: 0s, hold: 8s }}]"
+    );
+    run(&yaml, &transport).await;
+    assert_eq!(seconds(&transport.asked()), [0.0, 1.0, 2.0, 3.0, 5.5, 6.0, 7.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gentle_stop_lets_iterations_finish() {
+    let transport = ScriptTransport::new(|_| Answer::ok(700, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 100ms }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 3, ramp: 0s, hold: 60s }}]"
+    );
+    let stopper = Stopper::default();
+    let asker = stopper.clone();
+    let mut quiet = Quiet::default();
+    let plan = plan_of(&yaml);
+    let (recording, ()) = tokio::join!(run_here(plan, stopper, &mut quiet, transport.clone()), async {
+        tokio::time::sleep(Duration::from_millis(2000)).await;
+        asker.stop(Stop::Gently);
+    });
+    let recording = recording.expect("a run");
+    assert_eq!(recording.end, End::Interrupted);
+    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
+    assert_eq!((summary.run.requests, summary.unfinished.count), (9, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_threshold_that_fails_for_long_enough_aborts_the_run() {
+    let transport = ScriptTransport::new(|asked| {
+        Answer::ok(50, "").status(if asked.at.as_secs() >= 10 { 500 } else { 200 })
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 450ms }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 2, ramp: 0s, hold: 300s }}]\n\
+         thresholds: [{{ 'failures < 10% for 5s': abort }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    assert_eq!(recording.end, End::Aborted { threshold: 0 });
+    let last = transport.asked().last().expect("requests").at.as_secs();
+    assert!((10..=18).contains(&last), "{last}");
+}
