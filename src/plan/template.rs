@@ -1,98 +1,31 @@
 //! Templates, compiled once: literals and plain names as segments, anything else by minijinja.
+//!
+//! Every rendering exists twice: as sent, and as shown, where a mask stands in place of each secret of `config.*`. The shown
+//! one is made from the mask, not by searching the sent one.
 
+use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use super::problem::Problem;
 use super::value::Value;
 
-/// Index of a named value that a user holds during an iteration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SlotId(pub u16);
+mod escape;
+mod expression;
+mod jinja;
+mod json;
+mod parse;
+mod scope;
+mod slots;
 
-/// Where the value of a slot comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SlotKind {
-    /// Drawn from `plan.sources[n]`, once per iteration.
-    Source(usize),
-    /// Drawn from `plan.pools[n]`, once per iteration.
-    Pool(usize),
-    /// Captured in a journey; gone when the iteration ends.
-    Local,
-    /// Captured by an endpoint of `on_start`: kept as long as the user lives.
-    Kept,
-    /// Captured in `setup`: kept for the whole run, the same for all users.
-    Run,
-    /// The user's number (closed model) or the arrival's (open model).
-    User,
-    /// The number of the user's iteration.
-    Iteration,
-}
+pub use escape::Escape;
+pub use expression::Expression;
+pub use json::{JsonBuilder, JsonTemplate};
+pub use scope::{Constant, Constants, MASK, Name, Scope, Shape};
+pub use slots::{SlotId, SlotKind, Slots, Values};
 
-/// The named values there are.
-#[derive(Clone, Debug, Default)]
-pub struct Slots {
-    entries: Vec<(Arc<str>, SlotKind)>,
-}
-
-impl Slots {
-    /// What a slot holds.
-    pub fn kind(&self, slot: SlotId) -> SlotKind {
-        self.entries[usize::from(slot.0)].1
-    }
-
-    /// Its name in templates.
-    pub fn name(&self, slot: SlotId) -> &Arc<str> {
-        &self.entries[usize::from(slot.0)].0
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// The slot of a kind, if a template asks for it: `slots.find(SlotKind::User)`.
-    pub fn find(&self, kind: SlotKind) -> Option<SlotId> {
-        let place = self.entries.iter().position(|(_, k)| *k == kind)?;
-        Some(SlotId(place as u16))
-    }
-}
-
-/// The values a user holds: one place for each slot.
-#[derive(Clone, Debug)]
-pub struct Values {
-    values: Vec<Option<Value>>,
-}
-
-impl Values {
-    /// No value yet.
-    pub fn new(slots: &Slots) -> Self {
-        Self {
-            values: vec![None; slots.len()],
-        }
-    }
-
-    /// At the start of an iteration: forgets everything but what is kept for the user or the run.
-    pub fn clear(&mut self) {
-        unimplemented!()
-    }
-
-    /// Fills a place.
-    pub fn set(&mut self, slot: SlotId, value: Value) {
-        self.values[usize::from(slot.0)] = Some(value);
-    }
-
-    /// What is in a place.
-    pub fn get(&self, slot: SlotId) -> Option<&Value> {
-        self.values.get(usize::from(slot.0))?.as_ref()
-    }
-}
+use jinja::Block;
+use parse::Piece;
+use scope::Found;
 
 /// A template that could not be rendered: a capture that found nothing, an operation on the wrong type.
 /// `Display` gives few distinct texts and never a value.
@@ -101,65 +34,256 @@ impl Values {
 pub struct RenderError(pub Arc<str>);
 
 /// Text with placeholders.
-#[derive(Debug)]
-pub struct Template {}
+#[derive(Clone, Default)]
+pub struct Template {
+    segments: Vec<Segment>,
+}
+
+#[derive(Clone)]
+enum Segment {
+    Text(Text),
+    Slot(Placeholder, Escape),
+    Block(Arc<Block>),
+}
+
+/// Text known before the run.
+#[derive(Clone)]
+struct Text {
+    sent: String,
+    /// With masks, if it holds a secret.
+    shown: Option<String>,
+}
+
+/// A named value, or a part of it.
+#[derive(Clone, Debug)]
+struct Placeholder {
+    slot: SlotId,
+    access: Access,
+    /// As written, for messages.
+    name: Arc<str>,
+}
+
+/// Which part of a named value.
+#[derive(Clone, Debug)]
+enum Access {
+    Whole,
+    Column(usize),
+    Members(Arc<[Box<str>]>),
+}
+
+impl Placeholder {
+    fn with<T>(&self, values: &Values, then: impl FnOnce(&Value) -> T) -> Result<T, RenderError> {
+        let value = values.get(self.slot).ok_or_else(|| self.missing())?;
+        match (&self.access, value) {
+            (Access::Whole, value) => Ok(then(value)),
+            (Access::Column(column), Value::Row(row)) => {
+                row.cell(*column).map(then).ok_or_else(|| self.missing())
+            }
+            (Access::Column(_), _) => Err(self.missing()),
+            (Access::Members(names), value) => {
+                let found = names
+                    .iter()
+                    .try_fold(value.clone(), |value, name| value.member(name));
+                found.as_ref().map(then).ok_or_else(|| self.missing())
+            }
+        }
+    }
+
+    fn missing(&self) -> RenderError {
+        RenderError(format!("`{}` has no value", self.name).into())
+    }
+}
 
 impl Template {
+    /// Compiles a text at a place where the names of `scope` are known.
+    pub fn compile(text: &str, scope: &Scope, escape: Escape) -> Result<Self, Problem> {
+        let mut template = Self::default();
+        match parse::pieces(text) {
+            Some(pieces) => {
+                for piece in pieces {
+                    template.add(piece, scope, escape)?;
+                }
+            }
+            None => template.add_block(text, scope, escape)?,
+        }
+        Ok(template)
+    }
+
+    /// A text without placeholders, as it stands.
+    pub fn literal(text: &str) -> Self {
+        let mut template = Self::default();
+        template.push_text(text, None);
+        template
+    }
+
+    /// One after the other.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        for segment in other.segments {
+            match segment {
+                Segment::Text(text) => self.push_text(&text.sent, text.shown.as_deref()),
+                other => self.segments.push(other),
+            }
+        }
+        self
+    }
+
     /// Appends the text to `out`.
     pub fn render(&self, values: &Values, out: &mut String) -> Result<(), RenderError> {
-        let _ = (values, out);
-        unimplemented!()
+        self.write(values, false, out)
     }
 
     /// The same with a mask in place of every secret.
     pub fn show(&self, values: &Values, out: &mut String) -> Result<(), RenderError> {
-        let _ = (values, out);
-        unimplemented!()
+        self.write(values, true, out)
     }
 
     /// The text, if it is the same each time (it may hold a secret).
     pub fn constant(&self) -> Option<&str> {
-        unimplemented!()
+        match &*self.segments {
+            [] => Some(""),
+            [Segment::Text(text)] => Some(&text.sent),
+            _ => None,
+        }
+    }
+
+    /// The same as it may be shown.
+    pub fn constant_shown(&self) -> Option<&str> {
+        match &*self.segments {
+            [] => Some(""),
+            [Segment::Text(text)] => Some(text.shown.as_deref().unwrap_or(&text.sent)),
+            _ => None,
+        }
+    }
+
+    /// Whether it holds a secret of the configuration.
+    pub fn is_secret(&self) -> bool {
+        self.segments
+            .iter()
+            .any(|segment| matches!(segment, Segment::Text(Text { shown: Some(_), .. })))
     }
 
     /// The slots it needs.
     pub fn slots(&self) -> impl Iterator<Item = SlotId> {
-        [].into_iter()
+        self.segments.iter().flat_map(|segment| match segment {
+            Segment::Text(_) => Vec::new(),
+            Segment::Slot(placeholder, _) => vec![placeholder.slot],
+            Segment::Block(block) => block.uses.slots.iter().map(|(_, slot)| *slot).collect(),
+        })
+    }
+
+    fn write(&self, values: &Values, shown: bool, out: &mut String) -> Result<(), RenderError> {
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => out.push_str(match &text.shown {
+                    Some(masked) if shown => masked,
+                    _ => &text.sent,
+                }),
+                Segment::Slot(placeholder, escape) => {
+                    placeholder.with(values, |value| escape.value(value, out))?
+                }
+                Segment::Block(block) => block.render(values, shown, out)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, piece: Piece<'_>, scope: &Scope, escape: Escape) -> Result<(), Problem> {
+        let (path, range) = match piece {
+            Piece::Literal(text) => {
+                let mut literal = String::new();
+                escape.literal(text, &mut literal);
+                self.push_text(&literal, None);
+                return Ok(());
+            }
+            Piece::Name { path, range } => (path, range),
+        };
+        match scope.find(&path, range.clone())? {
+            Found::Slot(slot, access) => {
+                let name = path.join(".").into();
+                self.segments
+                    .push(Segment::Slot(Placeholder { slot, access, name }, escape));
+            }
+            Found::Constant(constant) => {
+                let value = member_of(constant, &path, range)?;
+                let mut sent = String::new();
+                // What the author configured for a path is a path, not a segment.
+                escape.literal(&value.to_string(), &mut sent);
+                self.push_text(&sent, constant.secret.then_some(MASK));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_block(&mut self, text: &str, scope: &Scope, escape: Escape) -> Result<(), Problem> {
+        let block = Block::compile(text, scope, escape)?;
+        if !block.uses.slots.is_empty() {
+            self.segments.push(Segment::Block(Arc::new(block)));
+            return Ok(());
+        }
+        let nothing = Values::new(&Slots::default());
+        let rendered = |shown| {
+            let mut out = String::new();
+            let done = block.render(&nothing, shown, &mut out);
+            done.map(|()| out)
+                .map_err(|error| Problem::new(0..text.len(), error.to_string()))
+        };
+        let (sent, shown) = (rendered(false)?, rendered(true)?);
+        // Only a secret makes the two differ.
+        let shown = (shown != sent).then_some(shown);
+        self.push_text(&sent, shown.as_deref());
+        Ok(())
+    }
+
+    fn push_text(&mut self, sent: &str, shown: Option<&str>) {
+        if sent.is_empty() && shown.is_none() {
+            return;
+        }
+        let text = match self.segments.last_mut() {
+            Some(Segment::Text(text)) => text,
+            _ => {
+                self.segments.push(Segment::Text(Text {
+                    sent: sent.to_owned(),
+                    shown: shown.map(str::to_owned),
+                }));
+                return;
+            }
+        };
+        if text.shown.is_some() || shown.is_some() {
+            let before = text.shown.get_or_insert_with(|| text.sent.clone());
+            before.push_str(shown.unwrap_or(sent));
+        }
+        text.sent.push_str(sent);
     }
 }
 
-/// A JSON body with placeholders in its strings; a string that is one placeholder takes the value's own type.
-#[derive(Debug)]
-pub struct JsonTemplate {}
-
-impl JsonTemplate {
-    /// Appends the JSON text to `out`.
-    pub fn render(&self, values: &Values, out: &mut String) -> Result<(), RenderError> {
-        let _ = (values, out);
-        unimplemented!()
+/// A part of a configured value: `config.limits.low`.
+fn member_of(constant: &Constant, path: &[&str], range: std::ops::Range<usize>) -> Result<Value, Problem> {
+    let mut value = constant.value.clone();
+    for (depth, part) in path.iter().enumerate().skip(2) {
+        let Some(member) = value.member(part) else {
+            let message = format!("`{}` has no `{part}`", path[..depth].join("."));
+            return Err(Problem::new(range, message));
+        };
+        value = member;
     }
+    Ok(value)
+}
 
-    /// The same with a mask in place of every secret.
-    pub fn show(&self, values: &Values, out: &mut String) -> Result<(), RenderError> {
-        let _ = (values, out);
-        unimplemented!()
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => list.entry(&text.shown.as_ref().unwrap_or(&text.sent)),
+                Segment::Slot(placeholder, escape) => list.entry(&(&placeholder.name, escape)),
+                Segment::Block(block) => list.entry(block),
+            };
+        }
+        list.finish()
     }
 }
 
-/// An expression: `if:` and `repeat:`.
-#[derive(Debug)]
-pub struct Expression {}
-
-impl Expression {
-    /// Whether it is true.
-    pub fn truth(&self, values: &Values) -> Result<bool, RenderError> {
-        let _ = values;
-        unimplemented!()
-    }
-
-    /// A count: a whole number, 0 to 10 000.
-    pub fn count(&self, values: &Values) -> Result<u32, RenderError> {
-        let _ = values;
-        unimplemented!()
-    }
-}
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub(in crate::plan) mod tests;

@@ -1,10 +1,14 @@
-//! What must hold for the run.
+//! What must hold for the run: `metric [of endpoint] op value [in every stage] [for 10s: abort]`.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::RowId;
+use super::problem::Problem;
+
+mod parse;
 
 /// One threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +73,11 @@ pub enum Op {
 }
 
 impl Threshold {
+    /// Reads a threshold. `known` are the endpoints and steps it may name.
+    pub fn parse(text: &str, known: &[Selection]) -> Result<Self, Problem> {
+        parse::threshold(text, known)
+    }
+
     /// Whether a figure (seconds, share or rate) meets it.
     pub fn holds(&self, figure: f64) -> bool {
         match self.op {
@@ -77,5 +86,29 @@ impl Threshold {
             Op::Above => figure > self.value,
             Op::AtLeast => figure >= self.value,
         }
+    }
+}
+
+/// As written in the file: `failures`, `p99.9`, `mean`.
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failures => f.write_str("failures"),
+            Self::Percentile(p) => write!(f, "p{p}"),
+            Self::Mean => f.write_str("mean"),
+            Self::Max => f.write_str("max"),
+            Self::Rps => f.write_str("rps"),
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Below => "<",
+            Self::AtMost => "<=",
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+        })
     }
 }

@@ -1,0 +1,170 @@
+//! Values taken from a response.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::HeaderName;
+use http::header::SET_COOKIE;
+use rand_core::Rng;
+use regex::Regex;
+use serde_json_path::JsonPath;
+
+use super::{Mismatch, Received};
+use crate::plan::draw::below;
+use crate::plan::template::SlotId;
+use crate::plan::value::Value;
+
+/// Where a captured value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureTarget {
+    /// Into `plan.pools[n]`.
+    Pool(usize),
+    /// Into the user's own values.
+    Slot(SlotId),
+}
+
+/// A value to take from a response.
+#[derive(Debug)]
+pub struct Capture {
+    /// Where the value goes.
+    pub target: CaptureTarget,
+    /// Whether finding nothing is a failure: [`Capture::missing`].
+    pub required: bool,
+    /// As in the file (`as:`).
+    pub name: Arc<str>,
+    /// Where to look.
+    pub from: Extract,
+    /// Applied to what was found; what it does not match is no find.
+    pub regex: Option<Regex>,
+    /// Which of several.
+    pub pick: Pick,
+}
+
+/// Where a capture looks.
+#[derive(Debug)]
+pub enum Extract {
+    /// A JSONPath in the body. A null is no find.
+    Json(JsonPath),
+    /// A regular expression over the body.
+    Regex(Regex),
+    /// A response header.
+    Header(HeaderName),
+    /// A cookie that the response sets.
+    Cookie(String),
+}
+
+/// Which of several found values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pick {
+    /// The first.
+    #[default]
+    First,
+    /// The last.
+    Last,
+    /// One at random.
+    Random,
+    /// Every one (into a pool).
+    All,
+}
+
+impl Capture {
+    /// The value, if there is one. With [`Pick::All`] the first; a pool takes [`Capture::values`].
+    pub fn take(&self, received: &Received<'_>, random: &mut impl Rng) -> Option<Value> {
+        self.values(received, random).into_iter().next()
+    }
+
+    /// What goes into a pool: nothing, one value, or with [`Pick::All`] every one.
+    pub fn values(&self, received: &Received<'_>, random: &mut impl Rng) -> Vec<Value> {
+        let mut found = self.found(received);
+        let place = match self.pick {
+            Pick::All => return found,
+            _ if found.is_empty() => return found,
+            Pick::First => 0,
+            Pick::Last => found.len() - 1,
+            Pick::Random => below(random, found.len() as u64) as usize,
+        };
+        vec![found.swap_remove(place)]
+    }
+
+    /// The failure that finding nothing is, when it is required.
+    pub fn missing(&self) -> Mismatch {
+        Mismatch {
+            words: format!("nothing captured for `{}`", self.name).into(),
+            detail: None,
+        }
+    }
+
+    /// Whether the response's body is looked at.
+    pub fn needs_body(&self) -> bool {
+        matches!(self.from, Extract::Json(_) | Extract::Regex(_))
+    }
+
+    fn found(&self, received: &Received<'_>) -> Vec<Value> {
+        let texts: Vec<Cow<'_, str>> = match &self.from {
+            Extract::Json(path) => return self.found_json(path, received),
+            Extract::Regex(regex) => {
+                let text = received.text();
+                return regex
+                    .captures_iter(text)
+                    .filter_map(|groups| group(&groups))
+                    .map(Value::text)
+                    .collect();
+            }
+            Extract::Header(name) => {
+                let values = received.headers.get_all(name).iter();
+                values
+                    .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                    .collect()
+            }
+            Extract::Cookie(name) => {
+                let set = received.headers.get_all(SET_COOKIE).iter();
+                set.filter_map(|value| cookie(name, value.as_bytes())).collect()
+            }
+        };
+        texts
+            .into_iter()
+            .filter_map(|text| self.narrowed(&text))
+            .collect()
+    }
+
+    fn found_json(&self, path: &JsonPath, received: &Received<'_>) -> Vec<Value> {
+        let Some(json) = received.json() else {
+            return Vec::new();
+        };
+        let found = path
+            .query(json)
+            .into_iter()
+            .filter(|node| !node.is_null())
+            .map(Value::from);
+        match self.regex {
+            Some(_) => found
+                .filter_map(|value| self.narrowed(&value.to_string()))
+                .collect(),
+            None => found.collect(),
+        }
+    }
+
+    fn narrowed(&self, text: &str) -> Option<Value> {
+        match &self.regex {
+            Some(regex) => regex
+                .captures(text)
+                .and_then(|groups| group(&groups))
+                .map(Value::text),
+            None => Some(Value::text(text)),
+        }
+    }
+}
+
+/// The first group if the expression has one, otherwise the whole match.
+fn group<'a>(groups: &regex::Captures<'a>) -> Option<&'a str> {
+    let number = usize::from(groups.len() > 1);
+    groups.get(number).map(|found| found.as_str())
+}
+
+/// The value of a cookie, if this `set-cookie` header sets it (RFC 6265, section 5.2).
+fn cookie<'a>(name: &str, header: &'a [u8]) -> Option<Cow<'a, str>> {
+    let pair = header.split(|&byte| byte == b';').next()?;
+    let equals = pair.iter().position(|&byte| byte == b'=')?;
+    let (written, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
+    (written == name.as_bytes()).then(|| String::from_utf8_lossy(value))
+}

@@ -1,0 +1,293 @@
+//! The part of a template that is more than literals and plain names: minijinja, strict, with limited fuel.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Enumerator, Object};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior};
+
+use super::parse::place_of;
+use super::scope::{Found, Scope};
+use super::{Escape, RenderError, SlotId, Values};
+use crate::plan::problem::{Problem, closest};
+use crate::plan::value::Value;
+
+/// Enough for any sensible template (a loop over a thousand items), far too little to stall a worker.
+const FUEL: u64 = 50_000;
+
+/// Prints values as they stand.
+static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Escape::None));
+/// Prints values as one segment of a path.
+static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Escape::Path));
+
+fn environment(escape: Escape) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(false);
+    if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.set_formatter(move |out, _, value| {
+        if value.is_undefined() {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        let mut text = String::new();
+        let escape = if value.is_safe() { Escape::None } else { escape };
+        escape.value(&Value::from_jinja(value), &mut text);
+        out.write_str(&text)
+            .map_err(|_| Error::from(ErrorKind::WriteFailure))
+    });
+    environment
+}
+
+/// The names that a piece of minijinja uses.
+#[derive(Debug)]
+pub(super) struct Uses {
+    pub(super) slots: Vec<(Arc<str>, SlotId)>,
+    config: minijinja::Value,
+    config_shown: minijinja::Value,
+}
+
+impl Uses {
+    /// Checks the names found in `text`.
+    fn new(names: impl IntoIterator<Item = String>, text: &str, scope: &Scope) -> Result<Self, Problem> {
+        let mut slots: Vec<(Arc<str>, SlotId)> = Vec::new();
+        let mut names: Vec<_> = names
+            .into_iter()
+            .map(|name| (place_of(&name, text), name))
+            .collect();
+        names.sort_by_key(|(place, _)| place.start);
+        for (place, name) in names {
+            let path: Vec<_> = name.split('.').collect();
+            let global = PLAIN.globals().any(|(known, _)| known == path[0]);
+            if (global && !scope.names.contains_key(path[0])) || name == "config" {
+                continue;
+            }
+            // A whole row is fine here: an expression may pick its column.
+            let row = path.len() == 1 && scope.names.contains_key(path[0]);
+            if !row && let Found::Constant(_) = scope.find(&path, place)? {
+                continue;
+            }
+            let slot = scope.names[path[0]].slot;
+            if !slots.iter().any(|(_, known)| *known == slot) {
+                slots.push((path[0].into(), slot));
+            }
+        }
+        Ok(Self {
+            slots,
+            config: scope.config.to_jinja(false),
+            config_shown: scope.config.to_jinja(true),
+        })
+    }
+
+    fn context(&self, values: &Values, shown: bool) -> minijinja::Value {
+        let value =
+            |(name, slot): &(Arc<str>, SlotId)| Some((Arc::clone(name), values.get(*slot)?.to_jinja()));
+        let config = if shown { &self.config_shown } else { &self.config };
+        minijinja::Value::from_object(Context {
+            values: self.slots.iter().filter_map(value).collect(),
+            config: config.clone(),
+        })
+    }
+
+    /// Text in place of every value: enough to find out whether all filters and functions exist.
+    fn pretended(&self) -> minijinja::Value {
+        minijinja::Value::from_object(Context {
+            values: self
+                .slots
+                .iter()
+                .map(|(name, _)| (Arc::clone(name), "1".into()))
+                .collect(),
+            config: self.config_shown.clone(),
+        })
+    }
+}
+
+/// The values of one rendering.
+#[derive(Debug)]
+struct Context {
+    values: Vec<(Arc<str>, minijinja::Value)>,
+    config: minijinja::Value,
+}
+
+impl Object for Context {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<minijinja::Value> {
+        let value = self
+            .values
+            .iter()
+            .find(|(name, _)| &**name == key)
+            .map(|(_, value)| value.clone());
+        value.or_else(|| (key == "config").then(|| self.config.clone()))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.values
+                .iter()
+                .map(|(name, _)| minijinja::Value::from(&**name))
+                .collect(),
+        )
+    }
+}
+
+/// A whole template rendered by minijinja.
+pub(super) struct Block {
+    environment: Environment<'static>,
+    escape: Escape,
+    pub(super) uses: Uses,
+    excerpt: String,
+}
+
+const TEMPLATE: &str = "template";
+
+impl Block {
+    pub(super) fn compile(text: &str, scope: &Scope, escape: Escape) -> Result<Self, Problem> {
+        let mut environment = if escape == Escape::Path {
+            PATH.clone()
+        } else {
+            PLAIN.clone()
+        };
+        let added = environment.add_template_owned(TEMPLATE, text.to_owned());
+        added.map_err(|error| problem(&error, text))?;
+        let template = environment
+            .get_template(TEMPLATE)
+            .map_err(|error| problem(&error, text))?;
+        let uses = Uses::new(template.undeclared_variables(true), text, scope)?;
+        if let Err(error) = template.render(uses.pretended())
+            && (unknown_function(&error) || uses.slots.is_empty())
+        {
+            return Err(problem(&error, text));
+        }
+        Ok(Self {
+            environment,
+            escape,
+            uses,
+            excerpt: excerpt(text),
+        })
+    }
+
+    pub(super) fn render(&self, values: &Values, shown: bool, out: &mut String) -> Result<(), RenderError> {
+        let context = self.uses.context(values, shown);
+        let template = self.environment.get_template(TEMPLATE);
+        let text = template.and_then(|template| template.render(context));
+        let text = text.map_err(|error| failure(&error, &self.excerpt))?;
+        self.escape.literal(&text, out);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("excerpt", &self.excerpt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An expression that comes to a value.
+pub(super) struct Formula {
+    expression: Expression<'static, 'static>,
+    pub(super) uses: Uses,
+    excerpt: String,
+}
+
+impl Formula {
+    pub(super) fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
+        let expression = PLAIN.compile_expression_owned(text.to_owned());
+        let expression = expression.map_err(|error| problem(&error, text))?;
+        let uses = Uses::new(expression.undeclared_variables(true), text, scope)?;
+        if let Err(error) = expression.eval(uses.pretended())
+            && (unknown_function(&error) || uses.slots.is_empty())
+        {
+            return Err(problem(&error, text));
+        }
+        Ok(Self {
+            expression,
+            uses,
+            excerpt: excerpt(text),
+        })
+    }
+
+    pub(super) fn evaluate(&self, values: &Values, shown: bool) -> Result<minijinja::Value, RenderError> {
+        let value = self.expression.eval(self.uses.context(values, shown));
+        let value = value.map_err(|error| failure(&error, &self.excerpt))?;
+        if value.is_undefined() {
+            return Err(failure(&ErrorKind::UndefinedError.into(), &self.excerpt));
+        }
+        Ok(value)
+    }
+
+    pub(super) fn refuse(&self, reason: &str) -> RenderError {
+        RenderError(format!("`{}` {reason}", self.excerpt).into())
+    }
+}
+
+impl fmt::Debug for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Formula")
+            .field("excerpt", &self.excerpt)
+            .finish_non_exhaustive()
+    }
+}
+
+fn unknown_function(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
+    )
+}
+
+/// A mistake in the template, where minijinja saw it.
+fn problem(error: &Error, text: &str) -> Problem {
+    let range = error.range().filter(|range| text.get(range.clone()).is_some());
+    let range: Range<usize> = range.unwrap_or(0..text.len());
+    let message = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    let problem = Problem::new(range, message);
+    let filters = [
+        "lower",
+        "upper",
+        "replace",
+        "default",
+        "int",
+        "float",
+        "join",
+        "tojson",
+        "trim",
+        "urlencode",
+        "round",
+    ];
+    let written = error
+        .detail()
+        .and_then(|detail| detail.split('\'').nth(1).or_else(|| detail.split(' ').nth(1)));
+    match written.and_then(|written| closest(written, filters)) {
+        Some(meant) if error.kind() == ErrorKind::UnknownFilter => {
+            problem.help(format!("did you mean `{meant}`?"))
+        }
+        _ => problem,
+    }
+}
+
+/// A rendering that failed; without the detail, which may quote a value.
+fn failure(error: &Error, excerpt: &str) -> RenderError {
+    RenderError(format!("cannot render `{excerpt}`: {}", error.kind()).into())
+}
+
+fn excerpt(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.trim().lines().next().unwrap_or_default();
+    match line.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,580 @@
+//! The scenario as the user wrote it: every leaf has its place, `None` means "not written", nothing is resolved.
+//!
+//! What this must not contain: defaults (they are `plan`'s, named in the doc comments here), parsed templates, file contents
+//! (see [`Files`](super::load::Files)), anything of how a run is made.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::span::{Span, Spanned, Text};
+
+/// One scenario file.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Names the run's folder and heads its reports. Default: the file's name.
+    pub name: Option<Spanned<String>>,
+    /// One sentence for the reports.
+    pub description: Option<Spanned<String>>,
+    /// Where the requests go, and how.
+    pub target: Target,
+    /// Named sources of values, in the order written.
+    pub data: Vec<Data>,
+    /// The pause after each iteration. Default: none.
+    pub think: Option<Spanned<Think>>,
+    /// Endpoints that each user runs once, first, with no think after them.
+    pub on_start: Vec<Spanned<String>>,
+    /// Endpoints that each user runs once, last.
+    pub on_stop: Vec<Spanned<String>>,
+    /// Requests done once per run, before the first user; not measured.
+    pub setup: Vec<Step>,
+    /// Requests done once per run, after the last user; not measured.
+    pub teardown: Vec<Step>,
+    /// What users do; never empty.
+    pub endpoints: Vec<Endpoint>,
+    /// Where the list of endpoints stands.
+    pub endpoints_span: Span,
+    /// Levels of load, in order; never empty; all closed or all open.
+    pub stages: Vec<Stage>,
+    /// Where the list of stages stands.
+    pub stages_span: Span,
+    /// Open model: how arrivals are spaced. Default: Poisson.
+    pub arrivals: Option<Spanned<Arrivals>>,
+    /// Open model: the most users at once. Default 1000.
+    pub max_users: Option<Spanned<u64>>,
+    /// Open model: what becomes of an arrival when all users are busy. Default: it waits.
+    pub when_busy: Option<Spanned<WhenBusy>>,
+    /// What must hold for the whole run.
+    pub thresholds: Vec<Threshold>,
+    /// Further config keys whose values are secret.
+    pub secrets: Vec<Spanned<String>>,
+    /// Fixes data, weights, think times and arrivals. Default: drawn at start, and reported.
+    pub seed: Option<Spanned<u64>>,
+    /// How long the requests in flight at the end are waited for. Default 30 s.
+    pub graceful_stop: Option<Spanned<Duration>>,
+    /// Ends the run early.
+    pub stop_after: Option<Spanned<StopAfter>>,
+}
+
+/// Where the requests go, and how.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Where the block stands.
+    pub span: Span,
+    /// Base URL, to which every path is appended as it stands. A template of `config.*`.
+    pub url: Text,
+    /// Credentials sent with every request. Every value in it is secret.
+    pub auth: Option<Spanned<Auth>>,
+    /// TLS settings.
+    pub tls: Tls,
+    /// Longest time a request may take. Default 60 s.
+    pub timeout: Option<Spanned<Duration>>,
+    /// Connections in the API's database pool: the report gives figures per connection.
+    pub pool_size: Option<Spanned<u64>>,
+    /// Who shares connections. Default: per user.
+    pub connections: Option<Spanned<Connections>>,
+    /// What a kept-alive connection that the server closed means. Default: fail.
+    pub on_stale: Option<Spanned<OnStale>>,
+    /// Most redirects followed; 0 (also written `false`): none. Default 10.
+    pub redirects: Option<Spanned<u64>>,
+    /// Whether each user keeps cookies. Default true.
+    pub cookies: Option<Spanned<bool>>,
+    /// Whether to ask for compressed responses. Default false.
+    pub compression: Option<Spanned<bool>>,
+    /// Sent with every request.
+    pub headers: Vec<Pair>,
+    /// Whether to speak HTTP/2 (implies the reqwest transport). Default false.
+    pub http2: Option<Spanned<bool>>,
+    /// URL of a proxy (implies the reqwest transport). Never taken from the environment.
+    pub proxy: Option<Text>,
+    /// Longest response body read, in bytes; a longer one is a failure. Default 100 MB.
+    pub max_body: Option<Spanned<u64>>,
+    /// Which client. Default: direct.
+    pub transport: Option<Spanned<Transport>>,
+    /// Local addresses to connect from, taken in turn by user.
+    pub source_addresses: Vec<Spanned<IpAddr>>,
+}
+
+/// Credentials sent with every request.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// HTTP Basic, sent unasked.
+    Basic {
+        /// User name.
+        user: Text,
+        /// Password.
+        password: Text,
+    },
+    /// `Authorization: Bearer …`.
+    Bearer(Text),
+    /// A token of an OAuth2 server, shared by all users, renewed ahead of its end.
+    Oauth2ClientCredentials {
+        /// Where to fetch the token; relative to `target.url` if it has no scheme.
+        token_url: Text,
+        /// Client id.
+        client_id: Text,
+        /// Client secret.
+        client_secret: Text,
+        /// Scopes, separated by spaces.
+        scope: Option<Text>,
+    },
+}
+
+/// TLS settings. File names are relative to the scenario file.
+#[derive(Debug, Clone, Default)]
+pub struct Tls {
+    /// Whether the server's certificate is verified. Default true.
+    pub verify: Option<Spanned<bool>>,
+    /// PEM file of further roots.
+    pub ca_file: Option<Spanned<String>>,
+    /// PEM file of our certificate chain.
+    pub client_cert: Option<Spanned<String>>,
+    /// PEM file of its key.
+    pub client_key: Option<Spanned<String>>,
+    /// Name to ask for and verify in place of the URL's host.
+    pub server_name: Option<Text>,
+}
+
+/// Who shares connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// Each user has its own, kept alive, as a browser has.
+    PerUser,
+    /// One pool for all users.
+    Shared,
+    /// A new one for each request.
+    PerRequest,
+}
+
+/// What a kept-alive connection that the server closed before answering means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnStale {
+    /// A failed request.
+    Fail,
+    /// Sent again, once, on a new connection; counted.
+    Reconnect,
+}
+
+/// Which client sends the requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Our own HTTP/1.1, which times every phase and hides nothing.
+    Direct,
+    /// reqwest: HTTP/2, proxies.
+    Reqwest,
+}
+
+/// A key and its text: a header, a query parameter, a form field.
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The key as written.
+    pub key: Spanned<String>,
+    /// The value; a list in the file becomes several pairs of one key.
+    pub value: Text,
+}
+
+/// A named source of values.
+#[derive(Debug, Clone)]
+pub struct Data {
+    /// Its name in templates.
+    pub name: Spanned<String>,
+    /// Where the values come from.
+    pub kind: Spanned<DataKind>,
+    /// How one is chosen. Default: random.
+    pub order: Option<Spanned<Order>>,
+    /// What follows the last value of `sequential`, `shuffle` and `unique`. Default: loop; for `unique`: stop.
+    pub on_end: Option<Spanned<OnEnd>>,
+}
+
+/// Where values come from.
+#[derive(Debug, Clone)]
+pub enum DataKind {
+    /// Written in the scenario: scalars or rows; never empty.
+    Values(Vec<Json>),
+    /// All integers from the first to the second, both included; the first is not above the second.
+    Range(Spanned<i64>, Spanned<i64>),
+    /// A template over other data, its own (`with`) or any named in the scenario.
+    Combine {
+        /// The template.
+        template: Text,
+        /// Data of its own.
+        with: Vec<Data>,
+    },
+    /// A CSV file with a header line.
+    Csv {
+        /// File name as written.
+        file: Spanned<String>,
+        /// One byte between fields. Default: comma.
+        delimiter: Option<Spanned<u8>>,
+    },
+    /// A JSON file that is a list of scalars or objects.
+    Json(Spanned<String>),
+    /// Filled by captures while the run goes.
+    Captured {
+        /// Most values kept. Default 1000.
+        keep: Option<Spanned<u64>>,
+        /// What becomes of a further value. Default: ignored.
+        when_full: Option<Spanned<WhenFull>>,
+    },
+}
+
+/// How a value is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Each draw at random, with replacement.
+    Random,
+    /// One after the other, one cursor for all users.
+    Sequential,
+    /// One permutation fixed by the seed, then as sequential.
+    Shuffle,
+    /// As sequential, and no value twice.
+    Unique,
+}
+
+/// What follows the last value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnEnd {
+    /// The run ends.
+    Stop,
+    /// The first again.
+    Loop,
+}
+
+/// What a full captured pool does with a further value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Ignores it.
+    Ignore,
+    /// Drops the oldest for it.
+    Replace,
+}
+
+/// The pause of a user between two iterations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Think {
+    /// Always the same.
+    Constant(Spanned<Duration>),
+    /// Uniform between the two; the first is not above the second.
+    Between(Spanned<Duration>, Spanned<Duration>),
+    /// Exponential with this mean.
+    Exponential(Spanned<Duration>),
+    /// Iterations start this far apart, whatever they take.
+    Pace(Spanned<Duration>),
+}
+
+/// What a user does in one iteration.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// Its name in reports; unique.
+    pub name: Spanned<String>,
+    /// Share of the draw, relative to the others; zero or more. Default 1.
+    pub weight: Option<Spanned<f64>>,
+    /// One request or several.
+    pub work: Work,
+    /// Where the whole block stands.
+    pub span: Span,
+}
+
+/// One request or a journey.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// One request, boxed for its size.
+    Request(Box<Request>),
+    /// Steps in order; never empty.
+    Journey(Vec<Step>),
+}
+
+/// One step of a journey, or one request of `setup` or `teardown`.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name in reports; unique in its journey. Default: method and path.
+    pub name: Option<Spanned<String>>,
+    /// A minijinja expression; the step is left out where it is false.
+    pub condition: Option<Text>,
+    /// How often it is done. Default 1.
+    pub repeat: Option<Spanned<u64>>,
+    /// The pause after it. Default: none. Never `Pace`.
+    pub think: Option<Spanned<Think>>,
+    /// What is sent.
+    pub request: Request,
+    /// Where the whole block stands.
+    pub span: Span,
+}
+
+/// An HTTP method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+    /// HEAD.
+    Head,
+    /// OPTIONS.
+    Options,
+}
+
+impl Method {
+    /// All, in the order of the documentation.
+    pub const ALL: [Method; 7] = [
+        Method::Get,
+        Method::Post,
+        Method::Put,
+        Method::Patch,
+        Method::Delete,
+        Method::Head,
+        Method::Options,
+    ];
+
+    /// The key in the file: `get`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Method::Get => "get",
+            Method::Post => "post",
+            Method::Put => "put",
+            Method::Patch => "patch",
+            Method::Delete => "delete",
+            Method::Head => "head",
+            Method::Options => "options",
+        }
+    }
+
+    /// As on the wire: `GET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+            Method::Head => "HEAD",
+            Method::Options => "OPTIONS",
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method; its place is that of the key.
+    pub method: Spanned<Method>,
+    /// Appended to `target.url` as it stands, or an absolute URL.
+    pub path: Text,
+    /// Query parameters.
+    pub query: Vec<Pair>,
+    /// Headers, over those of the target.
+    pub headers: Vec<Pair>,
+    /// What is sent; its place is that of the key.
+    pub body: Option<Spanned<Body>>,
+    /// Values taken from the response.
+    pub captures: Vec<Capture>,
+    /// What must hold for the response. Default: a status below 400.
+    pub expect: Option<Expect>,
+    /// In place of the target's.
+    pub timeout: Option<Spanned<Duration>>,
+}
+
+/// What a request sends.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// JSON, with templates in its strings.
+    Json(Json),
+    /// `application/x-www-form-urlencoded`.
+    Form(Vec<Pair>),
+    /// Text as it stands.
+    Text(Text),
+    /// A file as it stands.
+    File(Spanned<String>),
+    /// `multipart/form-data`.
+    Multipart(Vec<Part>),
+}
+
+/// One part of a multipart body.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The field's name.
+    pub name: Spanned<String>,
+    /// Text or a file.
+    pub content: PartContent,
+    /// Its media type.
+    pub content_type: Option<Text>,
+    /// The file name told to the server. Default for a file: its own.
+    pub filename: Option<Text>,
+}
+
+/// What a part of a multipart body holds.
+#[derive(Debug, Clone)]
+pub enum PartContent {
+    /// Text, a template.
+    Text(Text),
+    /// A file as it stands.
+    File(Spanned<String>),
+}
+
+/// JSON as written in YAML. Strings may be templates; objects keep their order.
+#[derive(Debug, Clone)]
+pub enum Json {
+    /// `null`, `~` or nothing.
+    Null(Span),
+    /// `true` or `false`.
+    Bool(Spanned<bool>),
+    /// A number with the digits that were written; always a valid JSON number.
+    Number(Text),
+    /// Any other scalar.
+    String(Text),
+    /// A list.
+    Array(Vec<Json>, Span),
+    /// A mapping.
+    Object(Vec<(Spanned<String>, Json)>, Span),
+}
+
+impl Json {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Json::Null(span) | Json::Array(_, span) | Json::Object(_, span) => *span,
+            Json::Bool(value) => value.span,
+            Json::Number(text) | Json::String(text) => text.span,
+        }
+    }
+}
+
+/// A value taken from a response.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// Where to look.
+    pub from: Extract,
+    /// Applied to what was found: its first group, or the whole match. Not beside [`Extract::Regex`].
+    pub regex: Option<Spanned<String>>,
+    /// Which of several. Default: the first.
+    pub pick: Option<Spanned<Pick>>,
+    /// The captured pool it feeds, or a name local to the journey.
+    pub into: Spanned<String>,
+    /// Whether finding nothing is a failure. Default false.
+    pub required: Option<Spanned<bool>>,
+    /// Where the whole block stands.
+    pub span: Span,
+}
+
+/// Where a capture looks.
+#[derive(Debug, Clone)]
+pub enum Extract {
+    /// A JSONPath in the body.
+    Json(Spanned<String>),
+    /// A regular expression over the body: its first group, or the whole match.
+    Regex(Spanned<String>),
+    /// A response header.
+    Header(Spanned<String>),
+    /// A cookie that the response sets.
+    Cookie(Spanned<String>),
+}
+
+/// Which of several found values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// One at random.
+    Random,
+    /// Every one; for captured pools only.
+    All,
+}
+
+/// What must hold for one response.
+#[derive(Debug, Clone)]
+pub struct Expect {
+    /// Any of these: `200`, `<400`, `2xx`, `200-299`. Text as written. Empty: below 400.
+    pub status: Vec<Spanned<String>>,
+    /// Each header named.
+    pub header: Vec<(Spanned<String>, TextCheck)>,
+    /// Each JSONPath has this value.
+    pub json: Vec<(Spanned<String>, Json)>,
+    /// The body as text.
+    pub body: Option<TextCheck>,
+    /// Longest response time.
+    pub within: Option<Spanned<Duration>>,
+    /// Where the block stands.
+    pub span: Span,
+}
+
+/// What must hold for a text: all that is written.
+#[derive(Debug, Clone, Default)]
+pub struct TextCheck {
+    /// Equal to this (a bare scalar in the file).
+    pub equals: Option<Text>,
+    /// Contains each of these.
+    pub contains: Vec<Text>,
+    /// Each of these regular expressions matches somewhere.
+    pub matches: Vec<Spanned<String>>,
+}
+
+/// A level of load.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// How much.
+    pub load: Load,
+    /// From the level before to this one. Default: at once.
+    pub ramp: Option<Spanned<Duration>>,
+    /// At this level. Default: not at all; at least one of the two is written and above zero.
+    pub hold: Option<Spanned<Duration>>,
+    /// Where the whole block stands.
+    pub span: Span,
+}
+
+/// How much load.
+#[derive(Debug, Clone, Copy)]
+pub enum Load {
+    /// Closed model: this many users.
+    Users(Spanned<u64>),
+    /// Open model: arrivals.
+    Rate(Spanned<Rate>),
+}
+
+/// Arrivals per unit of time; finite, zero or more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Per second.
+    pub per_second: f64,
+}
+
+/// How arrivals are spaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Independent of each other.
+    Poisson,
+    /// Equal gaps.
+    Even,
+}
+
+/// What becomes of an arrival when all users are busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenBusy {
+    /// It waits its turn; the wait is part of its latency.
+    Wait,
+    /// It is counted as dropped.
+    Drop,
+}
+
+/// Ends a run early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopAfter {
+    /// After this many requests.
+    Requests(u64),
+    /// After this many iterations.
+    Iterations(u64),
+}
+
+/// One threshold as written: `p95 of x < 3s`, or `failures < 1% for 10s: abort`, whether YAML took that for a text or
+/// for a mapping. The grammar is `plan`'s.
+#[derive(Debug, Clone)]
+pub struct Threshold {
+    /// The whole line, `: abort` included.
+    pub text: Text,
+}
