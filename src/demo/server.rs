@@ -314,13 +314,10 @@ impl Places {
                 place.ok().and_then(Result::ok)
             }
         };
-        match place {
-            Some(place) => Some((stream, place)),
-            None => {
-                // Fails only on a socket that is gone already.
-                let _ = stream.set_zero_linger();
-                None
-            }
+        if place.is_none() {
+            // Fails only on a socket that is gone already.
+            let _ = stream.set_zero_linger();
         }
+        place.map(|place| (stream, place))
     }
 }

@@ -1,4 +1,4 @@
-//! Credentials and tokens: who may ask, and the answers of the token endpoint (OAuth2 client credentials, RFC 6749).
+//! Credentials and tokens: who may ask, and the answers of the token endpoint (client credentials, RFC 6749).
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
