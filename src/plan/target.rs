@@ -93,13 +93,16 @@ pub enum Connections {
     PerRequest,
 }
 
-/// What to do about a kept-alive connection that the server has closed.
+/// What to do when the server closes a kept-alive connection while a request is on its way to it.
+///
+/// A connection that is known to be closed *before* anything is written is replaced in either case, as every client
+/// does: nothing was sent, so nothing is sent again. Only the race of the two is meant here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnStale {
     /// Count it as a failure: it is what a client without retries sees.
     #[default]
     Fail,
-    /// Send once more on a new connection, as browsers do; counted as `Connection::Reopened`.
+    /// Send once more on a new connection, as browsers do. The server may see the request twice.
     Reconnect,
 }
 
@@ -112,7 +115,7 @@ pub struct TlsOptions {
     pub ca: Option<Vec<u8>>,
     /// Client certificate chain and key, PEM.
     pub client: Option<ClientCertificate>,
-    /// The name to ask for and verify, in place of the URL's host.
+    /// The name to ask for and verify, in place of the URL's host; for every `https` origin connected to.
     pub server_name: Option<String>,
 }
 

@@ -2,6 +2,20 @@
 //!
 //! A transport does exactly one exchange: it follows no redirect, keeps no cookie, decodes no body and never sends a
 //! request twice behind the caller's back. All of that is `engine::session`, the same above every transport.
+//!
+//! [`Shared`] is built once per run; each worker makes its own transport from it, on its own thread, and the transport
+//! makes one [`Client`] per user. `direct` is the default and shows the most; `reqwest` speaks HTTP/2 and goes through
+//! proxies, and says in its own words what it cannot show.
+
+mod body;
+mod connect;
+pub mod direct;
+mod failure;
+pub mod reqwest;
+mod shared;
+mod tls;
+mod trace;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +26,11 @@ use tokio::time::Instant;
 
 use crate::plan::target::Origin;
 
-/// Makes the clients of one worker. Cloned into each worker, used only on its thread.
+pub use direct::DirectTransport;
+//pub use reqwest::ReqwestTransport;
+pub use shared::{Shared, TransportError};
+
+/// Makes the clients of one worker. Made on the worker's thread and used only there.
 pub trait Transport: 'static {
     /// What one user sends with.
     type Client: Client;
@@ -29,7 +47,7 @@ pub trait Transport: 'static {
 )]
 pub trait Client: 'static {
     /// Sends one request and reads the whole response, or says why not. Ends at the latest after `request.timeout`.
-    /// Never fails as a call: a failed request is data.
+    /// Never fails as a call: a failed request is data. Dropped in the middle, it closes its connection.
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange;
 }
 
@@ -50,7 +68,8 @@ pub struct Request<'a> {
     pub timeout: Duration,
     /// How much of the response's body to keep. What is beyond is read, counted and thrown away.
     pub keep_body: usize,
-    /// How large a response's body may be before the exchange is given up as [`Failure::TooLarge`].
+    /// How large a response's body may be before the exchange is given up as [`Failure::TooLarge`]; counted as it
+    /// arrives, whatever its head announced.
     pub max_body: u64,
 }
 
@@ -61,20 +80,22 @@ pub struct Exchange {
     pub timing: Timing,
     /// Whether a connection was opened for this request; `None` when none was reached.
     pub connection: Option<Connection>,
-    /// Bytes of the request as written (head and body, before TLS).
+    /// Bytes of the request as written (head and body), without TLS's own. Of a request that was sent twice
+    /// (`on_stale: reconnect`), both times.
     pub bytes_sent: u64,
-    /// Bytes of the response as read (head and body as on the wire, before TLS is put off and before any decoding).
+    /// Bytes of the response as read (head and body with the framing of the wire, before any decoding), without TLS's
+    /// own.
     pub bytes_received: u64,
     /// The whole response, or the failure. A status of 500 is a response.
     pub outcome: Result<Response, Box<Failed>>,
 }
 
-/// Moments and parts of an exchange. `None` where the part did not happen (or was not reached).
+/// Moments and parts of an exchange. `None` where the part did not happen, or was not done with.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// Looking the name up. `None` for a literal address.
     pub dns: Option<Duration>,
-    /// Opening the TCP connection (without the look-up).
+    /// Opening the TCP connection (without the look-up), all addresses tried.
     pub connect: Option<Duration>,
     /// The TLS handshake.
     pub tls: Option<Duration>,
@@ -91,7 +112,8 @@ pub enum Connection {
     New,
     /// Kept alive from an earlier one.
     Reused,
-    /// Opened for this request, because the kept-alive one was found closed (`on_stale: reconnect`).
+    /// Opened for this request, because the kept-alive one was found closed: before anything was written, or
+    /// (`on_stale: reconnect`) when the request was on its way.
     Reopened,
 }
 

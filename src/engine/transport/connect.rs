@@ -1,0 +1,95 @@
+//! Opening a connection: look-up, TCP, TLS, each of them timed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use rustls_pki_types::ServerName;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::wire::Stream;
+use super::{Failure, Shared, failure};
+use crate::plan::target::Origin;
+
+/// How long the parts of opening a connection took, as far as they came to their end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Phases {
+    pub(super) dns: Option<Duration>,
+    pub(super) connect: Option<Duration>,
+    pub(super) tls: Option<Duration>,
+}
+
+/// Opens a connection to `origin`. What is done goes into `phases` at once, so that a time-out finds it there.
+pub(super) async fn open(shared: &Shared, origin: &Origin, phases: &mut Phases) -> Result<Stream, Failure> {
+    let stream = match origin.host.parse::<IpAddr>() {
+        Ok(address) => {
+            let begun = Instant::now();
+            let stream = to_address(shared, SocketAddr::new(address, origin.port)).await?;
+            phases.connect = Some(begun.elapsed());
+            stream
+        }
+        Err(_) => by_name(shared, origin, phases).await?,
+    };
+    if !origin.tls {
+        return Ok(Stream::Plain(stream));
+    }
+    let name = match &shared.server_name {
+        Some(name) => name.clone(),
+        None => ServerName::try_from(origin.host.clone())
+            .map_err(|_| Failure::Tls("the host's name cannot stand in a certificate".to_owned()))?,
+    };
+    let begun = Instant::now();
+    let stream = TlsConnector::from(shared.tls.clone())
+        .connect(name, stream)
+        .await
+        .map_err(|error| failure::shaking_hands(&error))?;
+    phases.tls = Some(begun.elapsed());
+    Ok(Stream::Tls(Box::new(stream)))
+}
+
+/// Looks the name up anew and tries its addresses in order; of several failures the last is told.
+async fn by_name(shared: &Shared, origin: &Origin, phases: &mut Phases) -> Result<TcpStream, Failure> {
+    let begun = Instant::now();
+    let addresses = tokio::net::lookup_host((origin.host.as_str(), origin.port))
+        .await
+        .map_err(|error| failure::look_up(&error))?;
+    phases.dns = Some(begun.elapsed());
+
+    let begun = Instant::now();
+    let mut last = Failure::Dns("the name has no address".to_owned());
+    for address in addresses {
+        match to_address(shared, address).await {
+            Ok(stream) => {
+                phases.connect = Some(begun.elapsed());
+                return Ok(stream);
+            }
+            Err(failure) => last = failure,
+        }
+    }
+    Err(last)
+}
+
+async fn to_address(shared: &Shared, address: SocketAddr) -> Result<TcpStream, Failure> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }
+    .map_err(|error| failure::connecting(&error))?;
+    if !shared.options.source_addresses.is_empty() {
+        let source = shared
+            .next_source(|source| source.is_ipv4() == address.is_ipv4())
+            .ok_or_else(|| {
+                Failure::Generator("no source address is of the same IP version as the server's".to_owned())
+            })?;
+        socket
+            .bind(SocketAddr::new(source, 0))
+            .map_err(|error| failure::binding(&error))?;
+    }
+    let stream = socket.connect(address).await.map_err(|error| failure::connecting(&error))?;
+    // A request is written in one piece or two; nothing must wait for the server's acknowledgement of the first. The
+    // only way this can fail is a connection that is closed already, which the request itself will find.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
