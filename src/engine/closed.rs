@@ -44,8 +44,8 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
 
 impl<T: Transport> Crowd<T> {
     async fn follow_profile(&mut self) {
-        let profile = &self.worker.shared.plan.profile;
         let worker = Rc::clone(&self.worker);
+        let profile = &worker.plan().profile;
         for event in profile.user_events().filter(|event| worker.owns(event.user)) {
             if event.at > worker.clock.now() {
                 worker.wait_until(event.at).await;

@@ -49,9 +49,8 @@ impl Sampler {
         HealthSample {
             at,
             cpu_time: processor(ClockId::ProcessCPUTime),
-            resident_bytes: resident_bytes(),
             open_files: self.open_files,
-            open_files_limit: getrlimit(Resource::Nofile).current,
+            local_ports: None,
         }
     }
 }

@@ -100,14 +100,22 @@ impl Options {
     /// threads, and an arrival must not wait for a user while another thread has an idle one.
     pub fn for_plan(plan: &Plan, stopper: Stopper) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let users = plan.profile.most_users() as usize;
+        let users = most_users(plan) as usize;
         Self { workers: cores.min(users / 50).clamp(1, 256) as u16, stopper }
+    }
+}
+
+/// The most users at once that the plan asks for.
+fn most_users(plan: &Plan) -> u32 {
+    match plan.profile.model {
+        Model::Open { max_users, .. } => max_users,
+        Model::Closed => plan.profile.stages.iter().map(|stage| stage.level as u32).max().unwrap_or(0),
     }
 }
 
 /// Carries the plan out on threads of its own, and tells what happened.
 pub async fn run(plan: Arc<Plan>, options: &Options, observer: &mut impl Observer) -> Result<Recording, EngineError> {
-    let connector = Arc::new(transport::Connector::new(&plan.transport)?);
+    let connector = transport::Shared::new(&plan.transport)?;
     host::raise_file_limit();
     match plan.transport.kind {
         crate::plan::target::TransportKind::Direct => {
@@ -184,7 +192,7 @@ async fn first_token(plan: &Plan) -> Result<(Token, std::pin::Pin<Box<dyn Future
     let Auth::ClientCredentials(credentials) = &plan.session.auth else {
         return Ok((None, Box::pin(std::future::pending())));
     };
-    let client = transport::Connector::new(&plan.transport)?.plain_client()?;
+    let client = transport::reqwest::unmeasured_client(&transport::Shared::new(&plan.transport)?)?;
     let (receiver, refresh) = token::TokenSource::new(client, credentials.clone()).start().await?;
     Ok((Some(receiver), Box::pin(refresh)))
 }
@@ -217,7 +225,7 @@ where
 /// One worker's whole run: its users, and a cut each second.
 async fn work<T: Transport>(worker: Rc<Worker<T>>, cuts: mpsc::UnboundedSender<Cut>) {
     let users = async {
-        match worker.plan().profile.model() {
+        match worker.plan().profile.model {
             Model::Closed => closed::run(Rc::clone(&worker)).await,
             Model::Open { max_users, when_busy, .. } => open::run(Rc::clone(&worker), max_users, when_busy).await,
         }

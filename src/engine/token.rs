@@ -55,7 +55,7 @@ impl TokenSource {
             .body(form.finish())
             .send()
             .await
-            .map_err(|error| super::transport::describe_reqwest(&error))?;
+            .map_err(|error| super::transport::reqwest::describe(&error))?;
         let status = response.status();
         if !status.is_success() {
             return Err(format!("the token endpoint answered {status}"));
@@ -98,7 +98,7 @@ fn encoded(text: &str) -> String {
 
 async fn bounded(mut response: reqwest::Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| super::transport::describe_reqwest(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| super::transport::reqwest::describe(&error))? {
         body.extend_from_slice(&chunk);
         if body.len() > MOST_BYTES {
             return Err("the token endpoint's answer is over 1 MiB".to_owned());

@@ -26,7 +26,7 @@ const NOBODY: u64 = u64::MAX;
 /// Does setup, `on_start`, every other endpoint once and teardown, by one user, and shows each request. An endpoint
 /// that needs a pool comes after those that fill it; the names of those whose pool stayed empty are returned.
 pub async fn trial(plan: Arc<Plan>, show: impl FnMut(Trace) + 'static) -> Result<Vec<String>, EngineError> {
-    let connector = transport::Connector::new(&plan.transport)?;
+    let connector = transport::Shared::new(&plan.transport)?;
     let kind = plan.transport.kind;
     let (token, refresh) = super::first_token(&plan).await?;
     let shared = Arc::new(Shared::new(plan, Stopper::default(), token));

@@ -117,6 +117,7 @@ pub enum Auth {
 }
 
 /// OAuth2 client credentials (RFC 6749, section 4.4).
+#[derive(Clone)]
 pub struct ClientCredentials {
     /// The token endpoint.
     pub token_url: url::Url,
