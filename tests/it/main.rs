@@ -1,1 +1,4 @@
 //! Whole-program tests.
+
+mod support;
+mod transport;
