@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
@@ -43,9 +43,10 @@ mod worker;
 use clock::Clock;
 pub use request::Shown;
 use shared::Shared;
+use token::{Token, TokenSource};
 pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
-use transport::Transport;
+use transport::{Transport, TransportError};
 pub use trial::trial;
 use worker::Worker;
 
@@ -54,7 +55,7 @@ use worker::Worker;
 pub enum EngineError {
     /// The target's TLS settings, proxy or source addresses cannot be used.
     #[error("cannot prepare connections: {0}")]
-    Transport(#[from] transport::TransportError),
+    Transport(#[from] TransportError),
     /// No first token.
     #[error("cannot get an OAuth2 token: {0}")]
     Token(String),
@@ -119,11 +120,11 @@ pub async fn run(plan: Arc<Plan>, options: &Options, observer: &mut impl Observe
     host::raise_file_limit();
     match plan.transport.kind {
         crate::plan::target::TransportKind::Direct => {
-            let make = move || transport::direct::DirectTransport::new(&connector);
+            let make = move || Ok(transport::DirectTransport::new(&connector));
             threaded(plan, options, observer, make).await
         }
         crate::plan::target::TransportKind::Reqwest => {
-            let make = move || transport::reqwest::ReqwestTransport::new(&connector);
+            let make = move || transport::ReqwestTransport::new(&connector);
             threaded(plan, options, observer, make).await
         }
     }
@@ -155,12 +156,12 @@ async fn threaded<T, F>(
 ) -> Result<Recording, EngineError>
 where
     T: Transport,
-    F: Fn() -> T + Send + Clone + 'static,
+    F: Fn() -> Result<T, TransportError> + Send + Clone + 'static,
 {
-    let (token, refresh) = first_token(&plan).await?;
+    let (token, refresh) = first_token(&plan, &make()?).await?;
     let shared = Arc::new(Shared::new(plan, options.stopper.clone(), token));
     let local = LocalSet::new();
-    local.run_until(trial::setup(&shared, make())).await?;
+    local.run_until(trial::setup(&shared, make()?)).await?;
     let clock = Clock::starting_at(Instant::now());
     let (cuts, received) = mpsc::unbounded_channel();
     let threads = (0..options.workers)
@@ -170,31 +171,26 @@ where
     let coordinator = Coordinator::new(&shared, clock, options.workers);
     let recording = tokio::select! {
         recording = coordinator.collect(received, observer) => recording,
-        () = refresh => unreachable_refresh().await,
+        () = refresh => std::future::pending().await,
     };
     for (index, thread) in threads.into_iter().enumerate() {
-        thread.join().map_err(|_| EngineError::WorkerLost(index as u16))?;
+        thread.join().map_err(|_| EngineError::WorkerLost(index as u16))??;
     }
-    if let Some(words) = local.run_until(trial::teardown(&shared, make())).await {
+    if let Some(words) = local.run_until(trial::teardown(&shared, make()?)).await {
         observer.warning(words);
     }
     Ok(recording)
 }
 
-/// The refresh of a token has no end; a run without one has nothing to wait for here.
-async fn unreachable_refresh() -> Recording {
-    std::future::pending().await
-}
+type Refresh = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-type Token = Option<watch::Receiver<http::HeaderValue>>;
-
-async fn first_token(plan: &Plan) -> Result<(Token, std::pin::Pin<Box<dyn Future<Output = ()>>>), EngineError> {
+/// The first OAuth2 token where the scenario asks for one, and what keeps it fresh.
+async fn first_token<T: Transport>(plan: &Plan, transport: &T) -> Result<(Option<Token>, Refresh), EngineError> {
     let Auth::ClientCredentials(credentials) = &plan.session.auth else {
         return Ok((None, Box::pin(std::future::pending())));
     };
-    let client = transport::reqwest::unmeasured_client(&transport::Shared::new(&plan.transport)?)?;
-    let (receiver, refresh) = token::TokenSource::new(client, credentials.clone()).start().await?;
-    Ok((Some(receiver), Box::pin(refresh)))
+    let (token, refresh) = TokenSource::new(transport.client(), credentials)?.start().await?;
+    Ok((Some(token), Box::pin(refresh)))
 }
 
 fn worker<T: Transport>(shared: &Arc<Shared>, clock: Clock, transport: T, place: (u64, u64)) -> Rc<Worker<T>> {
@@ -209,16 +205,17 @@ fn spawn<T, F>(
     clock: Clock,
     make: F,
     cuts: mpsc::UnboundedSender<Cut>,
-) -> std::io::Result<std::thread::JoinHandle<()>>
+) -> std::io::Result<std::thread::JoinHandle<Result<(), TransportError>>>
 where
     T: Transport,
-    F: Fn() -> T + Send + 'static,
+    F: Fn() -> Result<T, TransportError> + Send + 'static,
 {
     let shared = Arc::clone(shared);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-        let worker = worker(&shared, clock, make(), (u64::from(index), u64::from(of)));
+        let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
         LocalSet::new().block_on(&runtime, work(worker, cuts));
+        Ok(())
     })
 }
 

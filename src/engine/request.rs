@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
+use crate::plan::secret::{MASK, is_secret_header};
 use crate::plan::target::Origin;
 use crate::plan::template::{Template, Values};
 use crate::plan::{BodyPlan, Part, PartContent, Plan, RequestPlan, UrlPlan};
@@ -189,14 +190,14 @@ pub(super) fn show(plan: &RequestPlan, values: &Values) -> Shown {
             String::from_utf8_lossy(&shown.unwrap_or_default()).into_owned()
         }
     };
-    let secret = |name: &HeaderName| crate::scenario::secret::is_secret_name(name.as_str());
+    let secret = |name: &HeaderName| is_secret_header(name.as_str());
     Shown {
         line: format!("{} {url}", plan.method),
         headers: plan
             .headers
             .iter()
             .map(|(name, value)| {
-                let value = if secret(name) { crate::scenario::secret::MASK.to_owned() } else { fill(value) };
+                let value = if secret(name) { MASK.to_owned() } else { fill(value) };
                 (name.to_string(), value)
             })
             .collect(),

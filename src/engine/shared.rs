@@ -141,11 +141,11 @@ impl Shared {
 
     /// Text that came from outside, without any secret of the run.
     pub(super) fn scrub(&self, text: &str) -> String {
-        let mut text = self.plan.scrubber.scrub(text).into_owned();
+        let mut text = self.plan.scrubber.scrub(text);
         if let Some(token) = &self.token
             && let Some(token) = token.borrow().to_str().ok().and_then(|value| value.strip_prefix("Bearer "))
         {
-            text = text.replace(token, crate::scenario::secret::MASK);
+            text = text.replace(token, crate::plan::secret::MASK);
         }
         text
     }

@@ -16,7 +16,7 @@ use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::template::Values;
 use crate::plan::value::Value;
 use crate::plan::{Auth, RequestPlan, StageId, Step};
-use crate::scenario::secret::{MASK, is_secret_name};
+use crate::plan::secret::{MASK, is_secret_key};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
 const EXAMPLE_BODY: usize = 2048;
@@ -248,7 +248,7 @@ impl Performed {
             request.headers.push(("authorization".to_owned(), MASK.to_owned()));
         }
         let value = |name: &str, value: &Value| {
-            if is_secret_name(name) { MASK.to_owned() } else { scrub(&value.to_string()) }
+            if is_secret_key(name) { MASK.to_owned() } else { scrub(&value.to_string()) }
         };
         Trace {
             name: worker.plan().outline.row(step.row).name.clone(),

@@ -27,37 +27,28 @@ const NOBODY: u64 = u64::MAX;
 /// that needs a pool comes after those that fill it; the names of those whose pool stayed empty are returned.
 pub async fn trial(plan: Arc<Plan>, show: impl FnMut(Trace) + 'static) -> Result<Vec<String>, EngineError> {
     let connector = transport::Shared::new(&plan.transport)?;
-    let kind = plan.transport.kind;
-    let (token, refresh) = super::first_token(&plan).await?;
-    let shared = Arc::new(Shared::new(plan, Stopper::default(), token));
-    let local = LocalSet::new();
-    let left = async {
-        match kind {
-            TransportKind::Direct => attempt(&shared, transport::direct::DirectTransport::new(&connector), show).await,
-            TransportKind::Reqwest => {
-                attempt(&shared, transport::reqwest::ReqwestTransport::new(&connector), show).await
-            }
-        }
-    };
-    local
-        .run_until(async {
-            tokio::select! {
-                left = left => left,
-                () = refresh => Ok(Vec::new()),
-            }
-        })
-        .await
+    match plan.transport.kind {
+        TransportKind::Direct => attempt(plan, transport::DirectTransport::new(&connector), show).await,
+        TransportKind::Reqwest => attempt(plan, transport::ReqwestTransport::new(&connector)?, show).await,
+    }
 }
 
 async fn attempt<T: Transport>(
-    shared: &Arc<Shared>,
+    plan: Arc<Plan>,
     transport: T,
     show: impl FnMut(Trace) + 'static,
 ) -> Result<Vec<String>, EngineError> {
-    let worker = lone_worker(shared, transport, Some(Box::new(show)));
-    once(&worker, &shared.plan.setup).await.map_err(setup_error)?;
+    let (token, _refresh) = super::first_token(&plan, &transport).await?;
+    let shared = Arc::new(Shared::new(plan, Stopper::default(), token));
+    let worker = lone_worker(&shared, transport, Some(Box::new(show)));
+    LocalSet::new().run_until(every_endpoint(&worker)).await
+}
+
+async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<String>, EngineError> {
+    let shared = &worker.shared;
     let plan = &shared.plan;
-    let mut user = User::new(&worker, 0);
+    once(worker, &plan.setup).await.map_err(setup_error)?;
+    let mut user = User::new(worker, 0);
     let mut left: Vec<EndpointId> = plan.on_start.clone();
     left.extend((0..plan.endpoints.len()).map(|n| EndpointId(n as u16)).filter(|id| !plan.on_start.contains(id)));
     loop {
@@ -66,7 +57,7 @@ async fn attempt<T: Transport>(
         let id = left.remove(at);
         user.iteration(id, worker.clock.now()).await;
     }
-    once(&worker, &plan.teardown).await.map_err(setup_error)?;
+    once(worker, &plan.teardown).await.map_err(setup_error)?;
     Ok(left.iter().map(|&id| plan.endpoint(id).name.clone()).collect())
 }
 

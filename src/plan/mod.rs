@@ -26,6 +26,9 @@ pub mod threshold;
 pub mod value;
 pub mod words;
 
+/// Masks and the search for secrets in foreign text.
+pub use crate::scenario::secret;
+
 use check::{Capture, Check};
 use data::{Pool, Source};
 use outline::Outline;
@@ -69,6 +72,8 @@ pub struct Plan {
     pub stop_after: Option<StopAfter>,
     /// Fixes data, weights, think times and arrivals.
     pub seed: u64,
+    /// Finds the run's secrets in text that comes from outside.
+    pub scrubber: Arc<secret::Scrubber>,
     /// What must hold for the run.
     pub thresholds: Vec<threshold::Threshold>,
 }

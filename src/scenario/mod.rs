@@ -5,3 +5,4 @@ pub mod span;
 
 pub use model::Scenario;
 pub use span::{SourceId, Span, Spanned, Text};
+pub mod secret;

@@ -1,3 +1,7 @@
 //! Whole-program tests.
 
+mod capacity;
 mod demo;
+mod engine;
+mod support;
+mod transport;

@@ -87,7 +87,10 @@ async fn to_address(shared: &Shared, address: SocketAddr) -> Result<TcpStream, F
             .bind(SocketAddr::new(source, 0))
             .map_err(|error| failure::binding(&error))?;
     }
-    let stream = socket.connect(address).await.map_err(|error| failure::connecting(&error))?;
+    let stream = socket
+        .connect(address)
+        .await
+        .map_err(|error| failure::connecting(&error))?;
     // A request is written in one piece or two; nothing must wait for the server's acknowledgement of the first. The
     // only way this can fail is a connection that is closed already, which the request itself will find.
     let _ = stream.set_nodelay(true);

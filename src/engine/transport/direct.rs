@@ -164,7 +164,10 @@ impl DirectClient {
         let message = message(request, &open.host, close)?;
         record.watch(&open.meter);
         let sent = open.sender.send_request(message);
-        let response = open.drive(sent).await.map_err(|error| open.failure_of_head(&error))?;
+        let response = open
+            .drive(sent)
+            .await
+            .map_err(|error| open.failure_of_head(&error))?;
         let (head, mut body) = response.into_parts();
         record.head = Some(head);
         while let Some(frame) = open.drive(body.frame()).await {
@@ -223,7 +226,9 @@ struct Open {
 
 impl std::fmt::Debug for Open {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Open").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Open")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -277,7 +282,8 @@ impl Open {
     }
 
     fn failure_of_body(&self, error: &hyper::Error) -> Failure {
-        let reason = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        let reason =
+            std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
         match reason {
             Some(reason)
                 if matches!(
@@ -294,6 +300,10 @@ impl Open {
 
 /// Idle connections, the eldest first.
 #[derive(Debug)]
+#[expect(
+    clippy::vec_box,
+    reason = "a connection moves in and out with every request, and is large"
+)]
 struct Pool {
     idle: Vec<Box<Open>>,
     most: usize,

@@ -52,7 +52,9 @@ pub(super) fn connecting(error: &io::Error) -> Failure {
 /// resets connections as it accepts them.
 pub(super) fn shaking_hands(error: &io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => Failure::Tls("the connection was closed in the middle of it".to_owned()),
+        io::ErrorKind::UnexpectedEof => {
+            Failure::Tls("the connection was closed in the middle of it".to_owned())
+        }
         io::ErrorKind::BrokenPipe => Failure::Reset,
         _ => transferring(error),
     }
@@ -60,7 +62,9 @@ pub(super) fn shaking_hands(error: &io::Error) -> Failure {
 
 /// What went wrong on an open connection.
 pub(super) fn transferring(error: &io::Error) -> Failure {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(error) = inner {
         return of_tls(error);
     }

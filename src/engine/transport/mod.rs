@@ -27,7 +27,7 @@ use tokio::time::Instant;
 use crate::plan::target::Origin;
 
 pub use direct::DirectTransport;
-//pub use reqwest::ReqwestTransport;
+pub use reqwest::ReqwestTransport;
 pub use shared::{Shared, TransportError};
 
 /// Makes the clients of one worker. Made on the worker's thread and used only there.

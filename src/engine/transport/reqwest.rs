@@ -1,0 +1,389 @@
+//! The second transport: reqwest, for HTTP/2 and proxies.
+//!
+//! The same contract as `direct`, with what reqwest cannot show or be told named here:
+//!
+//! - A kept-alive connection that the server closed is replaced without a word when the request was not yet begun on
+//!   it; `on_stale` has no effect. The new connection shows as [`Connection::New`], never as `Reopened`.
+//! - `first_byte` is when the whole head was there, not its first byte.
+//! - Bytes are counted from what was said, not seen on the wire: heads as HTTP/1.1 would write them, bodies as they
+//!   came, without the framing of chunks or of HTTP/2.
+//! - An `accept: */*` is sent where the request has no `accept`, and `.` and `..` in a path are resolved.
+//! - Of a connection through a proxy, `connect` includes the proxy's part.
+//! - Source addresses are taken in turn by user, not by connection.
+//! - Connections live in tasks of their own, spawned by hyper-util.
+//!
+//! Never from the environment: a proxy is used only when the options name one.
+
+use std::cell::OnceCell;
+use std::error::Error as StdError;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use reqwest::{Proxy, Url, redirect, retry};
+use rustls::client::Resumption;
+use rustls_pki_types::ServerName;
+use tokio::time::Instant;
+
+use super::body::Body;
+use super::trace::{HandshakeWatch, LookUpFailed, Observe, Resolver, Trace};
+use super::{
+    Client, Connection, Exchange, Failed, Failure, Request, Response, Shared, Timing, Transport,
+    TransportError, failure,
+};
+use crate::plan::target::Connections;
+
+/// HTTP/1.1 or HTTP/2 by reqwest, through a proxy if wanted.
+#[derive(Debug)]
+pub struct ReqwestTransport {
+    shared: Arc<Shared>,
+    /// The one pool of `connections: shared`.
+    pool: Rc<Clients>,
+}
+
+impl ReqwestTransport {
+    /// The transport of one worker. Fails where reqwest refuses the options.
+    pub fn new(shared: &Arc<Shared>) -> Result<Self, TransportError> {
+        let options = &shared.options;
+        if options.tls.server_name.is_some() && options.proxy.is_some() {
+            return Err(TransportError::Conflict(
+                "a server name for TLS cannot be set together with a proxy",
+            ));
+        }
+        if matches!(shared.server_name, Some(ServerName::IpAddress(_))) {
+            return Err(TransportError::Conflict(
+                "the reqwest transport takes no address as a server name for TLS",
+            ));
+        }
+        let pool = Rc::new(Clients::default());
+        // What is refused is refused before the run.
+        pool.get(shared, false)
+            .map_err(|reason| TransportError::SetUp(reason.to_owned()))?;
+        Ok(Self {
+            shared: shared.clone(),
+            pool,
+        })
+    }
+}
+
+impl Transport for ReqwestTransport {
+    type Client = ReqwestClient;
+
+    fn client(&self) -> ReqwestClient {
+        let pool = match self.shared.options.connections {
+            Connections::Shared => self.pool.clone(),
+            Connections::PerUser | Connections::PerRequest => Rc::default(),
+        };
+        ReqwestClient {
+            shared: self.shared.clone(),
+            pool,
+        }
+    }
+}
+
+/// A user's reqwest client.
+#[derive(Debug)]
+pub struct ReqwestClient {
+    shared: Arc<Shared>,
+    pool: Rc<Clients>,
+}
+
+/// reqwest's clients, made when first used. Two, because HTTP/2 is negotiated over TLS and presumed without.
+#[derive(Debug, Default)]
+struct Clients {
+    usual: OnceCell<Result<reqwest::Client, String>>,
+    presuming_http2: OnceCell<Result<reqwest::Client, String>>,
+}
+
+impl Clients {
+    fn get(&self, shared: &Shared, tls: bool) -> Result<&reqwest::Client, &str> {
+        let presume = shared.options.http2 && !tls;
+        let cell = if presume {
+            &self.presuming_http2
+        } else {
+            &self.usual
+        };
+        cell.get_or_init(|| build(shared, presume).map_err(|error| error.to_string()))
+            .as_ref()
+            .map_err(String::as_str)
+    }
+}
+
+fn build(shared: &Shared, presume_http2: bool) -> Result<reqwest::Client, TransportError> {
+    let options = &shared.options;
+    let mut tls = (*shared.tls).clone();
+    tls.resumption = Resumption::store(Arc::new(HandshakeWatch));
+    if options.http2 {
+        tls.alpn_protocols.insert(0, b"h2".to_vec());
+    }
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
+        .pool_idle_timeout(None)
+        .local_address(shared.next_source(|_| true))
+        .dns_resolver(Arc::new(Resolver))
+        .connector_layer(Observe);
+    if presume_http2 {
+        builder = builder.http2_prior_knowledge();
+    } else if !options.http2 {
+        builder = builder.http1_only();
+    }
+    if options.connections == Connections::PerRequest {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    if let Some(proxy) = &options.proxy {
+        // reqwest's own words repeat the URL, which may hold a password.
+        let wrong = |_| {
+            TransportError::Proxy("`http://host:port`, `https://…` or `socks5://…` is expected".to_owned())
+        };
+        builder = builder.proxy(Proxy::all(proxy).map_err(wrong)?);
+    }
+    builder
+        .build()
+        .map_err(|error| TransportError::SetUp(deepest(&error).to_string()))
+}
+
+impl Client for ReqwestClient {
+    async fn exchange(&mut self, request: &Request<'_>) -> Exchange {
+        let trace = match &self.shared.options.tls.server_name {
+            Some(_) if request.origin.tls => Trace::with_other_name(request.origin),
+            _ => Trace::default(),
+        };
+        let mut record = Record {
+            trace: trace.clone(),
+            ..Record::default()
+        };
+        let result = tokio::time::timeout(request.timeout, trace.around(self.run(request, &mut record)))
+            .await
+            .unwrap_or(Err(Failure::TimedOut(request.timeout)));
+        record.finish(result)
+    }
+}
+
+impl ReqwestClient {
+    async fn run(&self, request: &Request<'_>, record: &mut Record) -> Result<(), Failure> {
+        let client = self
+            .pool
+            .get(&self.shared, request.origin.tls)
+            .map_err(|reason| Failure::Generator(reason.to_owned()))?;
+        let message = self.message(request)?;
+        record.sent = head_length(request, message.headers()) + request.body.len() as u64;
+        let response = client.execute(message).await;
+        let mut response = response.map_err(|error| failure_of(&error, record))?;
+        record.first_byte = Some(Instant::now());
+        record.head_received = response_head_length(&response);
+        record.head = Some(Response {
+            status: response.status(),
+            version: response.version(),
+            headers: std::mem::take(response.headers_mut()),
+            body: bytes::Bytes::new(),
+            body_length: 0,
+        });
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .map_err(|error| failure_of(&error, record))?
+        {
+            record.body.push(piece, request.keep_body, request.max_body)?;
+        }
+        record.done = Some(Instant::now());
+        Ok(())
+    }
+
+    fn message(&self, request: &Request<'_>) -> Result<reqwest::Request, Failure> {
+        let origin = request.origin;
+        let url = match &self.shared.options.tls.server_name {
+            // reqwest takes the name for TLS from the URL; the resolver leads it back to where the server is.
+            Some(name) if origin.tls => format!("https://{name}:{}{}", origin.port, request.path),
+            _ => format!("{origin}{}", request.path),
+        };
+        let url = Url::parse(&url)
+            .map_err(|_| Failure::Io("the request's path is not valid in a URL".to_owned()))?;
+        let mut message = reqwest::Request::new(request.method.clone(), url);
+        let headers = message.headers_mut();
+        headers.clone_from(request.headers);
+        // hyper would believe a length that is not the body's.
+        headers.remove(http::header::CONTENT_LENGTH);
+        if self.shared.options.tls.server_name.is_some() && !headers.contains_key(http::header::HOST) {
+            let host = http::HeaderValue::from_str(&origin.authority)
+                .map_err(|_| Failure::Invalid("the host's name cannot stand in a header".to_owned()))?;
+            headers.insert(http::header::HOST, host);
+        }
+        let usually_with_body = matches!(
+            *request.method,
+            http::Method::POST | http::Method::PUT | http::Method::PATCH
+        );
+        if !request.body.is_empty() {
+            *message.body_mut() = Some(request.body.clone().into());
+        } else if usually_with_body {
+            let zero = http::HeaderValue::from_static("0");
+            message.headers_mut().insert(http::header::CONTENT_LENGTH, zero);
+        }
+        Ok(message)
+    }
+}
+
+/// What is known of an exchange so far; lives outside of it, so that a time-out keeps it.
+#[derive(Default)]
+struct Record {
+    trace: Trace,
+    sent: u64,
+    head_received: u64,
+    head: Option<Response>,
+    body: Body,
+    first_byte: Option<Instant>,
+    done: Option<Instant>,
+}
+
+impl Record {
+    fn finish(self, result: Result<(), Failure>) -> Exchange {
+        let done = match (&result, self.done) {
+            (Ok(()), Some(done)) => done,
+            _ => Instant::now(),
+        };
+        let seen = self.trace.seen();
+        let connection = match (seen.begun, seen.open) {
+            (Some(_), Some(_)) => Some(Connection::New),
+            (Some(_), None) => None,
+            (None, _) => (self.sent > 0).then_some(Connection::Reused),
+        };
+        let phases = seen.phases();
+        let (body, body_length) = self.body.finish();
+        let response = self.head.map(|head| Response {
+            body,
+            body_length,
+            ..head
+        });
+        let outcome = match (result, response) {
+            (Ok(()), Some(response)) => Ok(response),
+            (Ok(()), None) => Err(Box::new(Failed {
+                failure: Failure::ClosedWithoutResponse,
+                response: None,
+            })),
+            (Err(failure), response) => Err(Box::new(Failed { failure, response })),
+        };
+        Exchange {
+            timing: Timing {
+                dns: phases.dns,
+                connect: phases.connect,
+                tls: phases.tls,
+                first_byte: self.first_byte,
+                done,
+            },
+            connection,
+            bytes_sent: if connection.is_some() { self.sent } else { 0 },
+            bytes_received: self.head_received + body_length,
+            outcome,
+        }
+    }
+}
+
+/// The length of a request's head as HTTP/1.1 would write it.
+fn head_length(request: &Request<'_>, headers: &HeaderMap) -> u64 {
+    let line = request.method.as_str().len() + request.path.len() + " HTTP/1.1\r\n ".len();
+    let host = if headers.contains_key(http::header::HOST) {
+        0
+    } else {
+        "host: \r\n".len() + request.origin.authority.len()
+    };
+    let length = match request.body.len() {
+        0 => 0,
+        length => "content-length: \r\n".len() + length.to_string().len(),
+    };
+    (line + host + length + headers_length(headers) + "\r\n".len()) as u64
+}
+
+/// The length of a response's head as HTTP/1.1 would write it.
+fn response_head_length(response: &reqwest::Response) -> u64 {
+    let reason = response.status().canonical_reason().unwrap_or_default();
+    ("HTTP/1.1 200 \r\n".len() + reason.len() + headers_length(response.headers()) + "\r\n".len()) as u64
+}
+
+fn headers_length(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum()
+}
+
+/// The failure behind an error of reqwest, which wraps those of hyper-util, hyper, rustls and the system.
+fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
+    let opening = error.is_connect();
+    let begun = record.head.is_some();
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(failure) = known(error, opening, begun) {
+            return failure;
+        }
+        cause = error.source();
+    }
+    let words = deepest(error).to_string();
+    if opening {
+        // hyper-util's words for a proxy that refuses, CONNECT or SOCKS.
+        let refused = ["tunnel error: ", "SOCKS error: "];
+        let reason = refused.iter().find_map(|prefix| words.strip_prefix(prefix));
+        Failure::Connect(reason.map_or(words.clone(), |reason| {
+            format!("the proxy did not connect: {reason}")
+        }))
+    } else {
+        Failure::Io(words)
+    }
+}
+
+/// The failure that this link of the chain stands for, if it is one that says so.
+fn known(error: &(dyn StdError + 'static), opening: bool, begun: bool) -> Option<Failure> {
+    if let Some(LookUpFailed(error)) = error.downcast_ref() {
+        return Some(failure::look_up(error));
+    }
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return Some(failure::of_tls(error));
+    }
+    if let Some(error) = error.downcast_ref::<hyper::Error>() {
+        return if error.is_parse() {
+            Some(failure::of_parse(error))
+        } else if error.is_incomplete_message() {
+            Some(closed(begun))
+        } else {
+            None
+        };
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    // An error in the clothes of another: its own cause would be passed over by `source`.
+    if let Some(inner) = error.get_ref() {
+        let inner: &(dyn StdError + 'static) = inner;
+        if let Some(failure) = known(inner, opening, begun) {
+            return Some(failure);
+        }
+    }
+    Some(match error.kind() {
+        io::ErrorKind::UnexpectedEof if opening => failure::shaking_hands(error),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => closed(begun),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if begun => {
+            Failure::Invalid(failure::words(error))
+        }
+        _ if opening => failure::connecting(error),
+        _ => failure::transferring(error),
+    })
+}
+
+fn closed(begun: bool) -> Failure {
+    if begun {
+        Failure::Truncated
+    } else {
+        Failure::ClosedWithoutResponse
+    }
+}
+
+/// The first cause.
+fn deepest<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    let mut deepest = error;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest
+}

@@ -68,11 +68,21 @@ impl Shared {
 
     /// The next source address that `fits`, in turn; `None` when none does.
     pub(super) fn next_source(&self, fits: impl Fn(&IpAddr) -> bool) -> Option<IpAddr> {
-        let count = self.options.source_addresses.iter().filter(|source| fits(source)).count();
+        let count = self
+            .options
+            .source_addresses
+            .iter()
+            .filter(|source| fits(source))
+            .count();
         if count == 0 {
             return None;
         }
         let turn = self.next_source.fetch_add(1, Ordering::Relaxed) % count;
-        self.options.source_addresses.iter().copied().filter(fits).nth(turn)
+        self.options
+            .source_addresses
+            .iter()
+            .copied()
+            .filter(fits)
+            .nth(turn)
     }
 }

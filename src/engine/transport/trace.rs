@@ -19,6 +19,7 @@ use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::connect::Phases;
+use crate::plan::target::Origin;
 
 tokio::task_local! {
     /// The exchange that runs.
@@ -29,7 +30,11 @@ tokio::task_local! {
 
 /// What was seen of one exchange.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trace(Arc<Mutex<Seen>>);
+pub(super) struct Trace {
+    seen: Arc<Mutex<Seen>>,
+    /// Where the server really is, when reqwest knows it by another name: TLS takes its name from the URL.
+    host: Option<Arc<Origin>>,
+}
 
 /// How far the connection of an exchange came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,6 +49,14 @@ pub(super) struct Seen {
 }
 
 impl Trace {
+    /// The trace of an exchange whose URL names the server otherwise than `origin` does.
+    pub(super) fn with_other_name(origin: &Arc<Origin>) -> Self {
+        Self {
+            host: Some(origin.clone()),
+            ..Self::default()
+        }
+    }
+
     /// Runs `exchange` so that what happens in it is seen here.
     pub(super) async fn around<F: Future>(&self, exchange: F) -> F::Output {
         EXCHANGE.scope(self.clone(), exchange).await
@@ -55,7 +68,7 @@ impl Trace {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,25 +145,15 @@ pub(super) struct LookUpFailed(#[from] pub(super) io::Error);
 
 /// The system's resolver, timed.
 #[derive(Debug)]
-pub(super) struct Resolver {
-    /// A name under which reqwest knows the server, in place of its own: TLS takes its name from the URL.
-    pub(super) alias: Option<Alias>,
-}
-
-/// A server's name for TLS, and where it really is.
-#[derive(Clone, Debug)]
-pub(super) struct Alias {
-    pub(super) name: String,
-    pub(super) host: String,
-}
+pub(super) struct Resolver;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let host = match &self.alias {
-            Some(alias) if alias.name.eq_ignore_ascii_case(name.as_str()) => alias.host.clone(),
-            _ => name.as_str().to_owned(),
-        };
         let trace = OPENING.try_with(Trace::clone).ok();
+        let host = match trace.as_ref().and_then(|trace| trace.host.as_ref()) {
+            Some(origin) => origin.host.clone(),
+            None => name.as_str().to_owned(),
+        };
         Box::pin(async move {
             if let Ok(address) = host.parse::<IpAddr>() {
                 return Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs);

@@ -325,10 +325,18 @@ mod tests {
             ),
             (&["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"], Some(0)),
             (
-                &["HTTP/1.1 1", "03 Early Hints\r\nlink: x\r", "\n\r\nHT", "TP/1.1 200 OK"],
+                &[
+                    "HTTP/1.1 1",
+                    "03 Early Hints\r\nlink: x\r",
+                    "\n\r\nHT",
+                    "TP/1.1 200 OK",
+                ],
                 Some(2),
             ),
-            (&["HTTP/1.1 103 Early\n\n", "HTTP/1.1 100 C\r\n\r\n", "x"], Some(2)),
+            (
+                &["HTTP/1.1 103 Early\n\n", "HTTP/1.1 100 C\r\n\r\n", "x"],
+                Some(2),
+            ),
             (&["HTTP/1.1 101 Switching Protocols\r\n\r\n", "x"], Some(0)),
             (&["garbage, and then more of it", "x"], Some(0)),
             (&["HTTP/1.1 100 Continue\r\n\r\n"], None),

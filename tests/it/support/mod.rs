@@ -1,4 +1,6 @@
-//! What several tests share.
+//! What several tests need.
 
+pub(crate) mod certificates;
 pub(crate) mod model;
 pub(crate) mod script;
+pub(crate) mod server;
