@@ -232,17 +232,21 @@ async fn work<T: Transport>(worker: Rc<Worker<T>>, cuts: mpsc::UnboundedSender<C
         () = cut_each_second(&worker, &cuts) => {}
         () = users => {}
     }
-    let last = worker.recorder.borrow_mut().cut(worker.clock.now());
-    // The coordinator is gone only when the whole run is.
-    let _ = cuts.send(last);
+    let fresh = Recorder::new(&worker.plan().outline, worker.index as u16);
+    let recorder = worker.recorder.replace(fresh);
+    for cut in recorder.end(worker.clock.now()) {
+        // The coordinator is gone only when the whole run is.
+        let _ = cuts.send(cut);
+    }
 }
 
 async fn cut_each_second<T: Transport>(worker: &Worker<T>, cuts: &mpsc::UnboundedSender<Cut>) {
     for second in 1.. {
         worker.clock.wait_until(Duration::from_secs(second)).await;
-        let cut = worker.recorder.borrow_mut().cut(worker.clock.now());
-        if cuts.send(cut).is_err() {
-            return;
+        for cut in worker.recorder.borrow_mut().cut(worker.clock.now()) {
+            if cuts.send(cut).is_err() {
+                return;
+            }
         }
     }
 }

@@ -127,7 +127,7 @@ impl<C: Client> Sender<C> {
         let mut recorder = worker.recorder.borrow_mut();
         recorder.finish(flight, &sample);
         if let Some(fault) = &performed.fault
-            && recorder.wants_example(step.row, &fault.words)
+            && recorder.wants_example(&fault.words)
         {
             recorder.example(performed.example(worker, plan, values, &sample, fault));
         }

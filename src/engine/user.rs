@@ -225,7 +225,7 @@ impl<T: Transport> User<T> {
                     let source = &plan.sources[source_at];
                     let drawn = source.draw(&worker.shared.cursors[source_at], random, &self.values);
                     if let Ok(None) = drawn {
-                        worker.recorder.borrow_mut().data_ended(source.name());
+                        worker.recorder.borrow_mut().data_ended(worker.clock.now(), source.name());
                         return Err(IterationEnd::Finished);
                     }
                     // One that cannot be made is left out; the template that asks for it says so in its failure.
