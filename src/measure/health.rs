@@ -43,8 +43,8 @@ impl Generator {
 
     /// Takes another in.
     pub fn merge(&mut self, other: &Self) {
-        self.cpu += other.cpu;
-        self.wall += other.wall;
+        self.cpu = self.cpu.saturating_add(other.cpu);
+        self.wall = self.wall.saturating_add(other.wall);
         self.open_files = self.open_files.max(other.open_files);
         self.local_ports = self.local_ports.max(other.local_ports);
     }

@@ -12,6 +12,7 @@ mod tally;
 
 pub use recording::Histogram;
 pub use sparse::Sparse;
+pub(crate) use tally::mean;
 pub use tally::{Quantile, Tally};
 
 /// Buckets of one power of two.

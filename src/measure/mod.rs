@@ -7,8 +7,15 @@
 //!
 //! No clock is read here: all times are durations since the start of the load, passed in. The journal is the only I/O.
 
+mod fold;
+mod gauge;
 pub mod health;
 pub mod histogram;
+pub mod interval;
+mod judge;
+mod phase;
+pub mod recorder;
+pub mod recording;
 pub mod run;
 pub mod sample;
 pub mod snapshot;

@@ -40,12 +40,33 @@ impl Tally {
             if index >= self.counts.len() {
                 self.counts.resize(index + 1, 0);
             }
-            self.counts[index] += count;
+            self.counts[index] = self.counts[index].saturating_add(count);
         }
         self.min = if self.count == 0 { min } else { self.min.min(min) };
         self.max = self.max.max(max);
-        self.count += part.count();
+        self.count = self.count.saturating_add(part.count());
         self.sum = self.sum.saturating_add(part.sum());
+    }
+
+    /// Takes another's counts in.
+    pub fn merge(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
+        if other.counts.len() > self.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (here, there) in self.counts.iter_mut().zip(&other.counts) {
+            *here = here.saturating_add(*there);
+        }
+        self.min = if self.count == 0 {
+            other.min
+        } else {
+            self.min.min(other.min)
+        };
+        self.max = self.max.max(other.max);
+        self.count = self.count.saturating_add(other.count);
+        self.sum = self.sum.saturating_add(other.sum);
     }
 
     /// Forgets everything but its memory.
@@ -94,7 +115,7 @@ impl Tally {
     /// those at their ages and with them at infinity; where both fall into one bucket it is known, else it is above the
     /// former.
     pub fn percentile_with(&self, unfinished: &Self, percent: f64) -> Option<Quantile> {
-        let total = self.count + unfinished.count;
+        let total = self.count.saturating_add(unfinished.count);
         if total == 0 {
             return None;
         }
@@ -131,7 +152,9 @@ impl Tally {
         let longest = self.counts.len().max(others.counts.len());
         let mut seen = 0;
         for index in 0..longest {
-            seen += self.counts.get(index).unwrap_or(&0) + others.counts.get(index).unwrap_or(&0);
+            for counts in [&self.counts, &others.counts] {
+                seen = u64::saturating_add(seen, counts.get(index).copied().unwrap_or(0));
+            }
             if seen >= rank {
                 return index as u32;
             }
