@@ -1,11 +1,14 @@
-//! What this machine gives the load generator: processor time, open files, memory.
+//! What this machine gives the load generator: processor time, open files, local ports.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::measure::health::HealthSample;
+use crate::measure::run::{FORMAT, Host, RunInfo};
+use crate::plan::Plan;
 
 /// Counting open files walks a directory: done only so often.
 const COUNT_FILES_EVERY: u64 = 5;
@@ -23,11 +26,6 @@ pub(super) fn raise_file_limit() {
 fn processor(clock: ClockId) -> Duration {
     let time = clock_gettime(clock);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-/// Processor time of the calling thread.
-pub(super) fn thread_time() -> Duration {
-    processor(ClockId::ThreadCPUTime)
 }
 
 /// Reads the process's use of the machine, once a second.
@@ -60,9 +58,28 @@ fn open_files() -> Option<u64> {
     Some(listing.count() as u64)
 }
 
-/// Resident memory, where the system tells (Linux): the second number of `statm`, in pages.
-fn resident_bytes() -> Option<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+/// What is known of a run at its start.
+pub(super) fn run_info(plan: &Plan, workers: u16) -> Arc<RunInfo> {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Arc::new(RunInfo {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_unix_micros: started.as_micros() as u64,
+        host: Host {
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cores: std::thread::available_parallelism().map_or(1, usize::from) as u32,
+            workers,
+            open_files_limit: getrlimit(Resource::Nofile).current,
+            local_ports: local_ports(),
+        },
+        outline: Arc::clone(&plan.outline),
+    })
+}
+
+/// How many local ports outgoing connections to one address can have, where the system tells (Linux).
+fn local_ports() -> Option<u64> {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut ends = range.split_whitespace().map(str::parse::<u64>);
+    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
+    (high >= low).then(|| high - low + 1)
 }

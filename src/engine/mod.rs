@@ -13,11 +13,10 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::measure::aggregator::Aggregator;
-use crate::measure::health::HealthSample;
 use crate::measure::interval::Interval;
 use crate::measure::recorder::{Cut, Recorder};
-use crate::measure::recording::{End, Recording};
+use crate::measure::recording::Recording;
+use crate::measure::run::RunInfo;
 use crate::measure::sample::Example;
 use crate::measure::snapshot::Snapshot;
 use crate::plan::profile::Model;
@@ -25,6 +24,7 @@ use crate::plan::{Auth, Plan};
 
 mod clock;
 mod closed;
+mod coordinator;
 mod decode;
 mod host;
 mod open;
@@ -41,6 +41,7 @@ mod words;
 mod worker;
 
 use clock::Clock;
+use coordinator::Coordinator;
 pub use request::Shown;
 use shared::Shared;
 use token::{Token, TokenSource};
@@ -77,6 +78,8 @@ pub enum EngineError {
 
 /// Who is told of a run while it goes on. Called on the coordinator's task; must not block.
 pub trait Observer {
+    /// Setup is done; the load begins now.
+    fn begin(&mut self, info: &Arc<RunInfo>);
     /// A second is complete.
     fn interval(&mut self, interval: &Arc<Interval>);
     /// A failed request worth looking at.
@@ -143,7 +146,9 @@ pub async fn run_here<T: Transport>(
     let worker = worker(&shared, clock, transport, (0, 1));
     let local = LocalSet::new();
     let work = local.run_until(work(worker, cuts));
-    let coordinator = Coordinator::new(&shared, clock, 1);
+    let info = host::run_info(&shared.plan, 1);
+    observer.begin(&info);
+    let coordinator = Coordinator::new(&shared, clock, info);
     let ((), recording) = tokio::join!(work, coordinator.collect(received, observer));
     Ok(recording)
 }
@@ -162,13 +167,15 @@ where
     let shared = Arc::new(Shared::new(plan, options.stopper.clone(), token));
     let local = LocalSet::new();
     local.run_until(trial::setup(&shared, make()?)).await?;
+    let info = host::run_info(&shared.plan, options.workers);
+    observer.begin(&info);
     let clock = Clock::starting_at(Instant::now());
     let (cuts, received) = mpsc::unbounded_channel();
     let threads = (0..options.workers)
         .map(|index| spawn(index, options.workers, &shared, clock, make.clone(), cuts.clone()))
         .collect::<Result<Vec<_>, _>>()?;
     drop(cuts);
-    let coordinator = Coordinator::new(&shared, clock, options.workers);
+    let coordinator = Coordinator::new(&shared, clock, info);
     let recording = tokio::select! {
         recording = coordinator.collect(received, observer) => recording,
         () = refresh => std::future::pending().await,
@@ -247,59 +254,6 @@ async fn cut_each_second<T: Transport>(worker: &Worker<T>, cuts: &mpsc::Unbounde
             if cuts.send(cut).is_err() {
                 return;
             }
-        }
-    }
-}
-
-/// Merges what the workers cut, and tells the observer.
-struct Coordinator {
-    shared: Arc<Shared>,
-    clock: Clock,
-    aggregator: Aggregator,
-    health: host::Sampler,
-}
-
-impl Coordinator {
-    fn new(shared: &Arc<Shared>, clock: Clock, workers: u16) -> Self {
-        let aggregator = Aggregator::new(Arc::clone(&shared.plan.outline), workers);
-        Self { shared: Arc::clone(shared), clock, aggregator, health: host::Sampler::new() }
-    }
-
-    /// Until every worker has hung up.
-    async fn collect(mut self, mut cuts: mpsc::UnboundedReceiver<Cut>, observer: &mut impl Observer) -> Recording {
-        let mut aborted = None;
-        while let Some(mut cut) = cuts.recv().await {
-            for example in cut.take_examples() {
-                if let Some(example) = self.aggregator.keep_example(example) {
-                    observer.example(example);
-                }
-            }
-            let complete = self.aggregator.absorb(cut);
-            if complete.is_empty() {
-                continue;
-            }
-            let sample: HealthSample = self.health.sample(self.clock.now());
-            self.aggregator.health(sample);
-            complete.iter().for_each(|interval| observer.interval(interval));
-            if aborted.is_none() {
-                aborted = self.aggregator.abort();
-                if aborted.is_some() {
-                    self.shared.stopper.stop(Stop::Gently);
-                }
-            }
-            observer.snapshot(Arc::new(self.aggregator.snapshot()));
-        }
-        let end = self.end(aborted);
-        self.aggregator.finish(end)
-    }
-
-    fn end(&self, aborted: Option<usize>) -> End {
-        match aborted {
-            Some(threshold) => End::Aborted { threshold },
-            None if self.shared.stop_after_reached() => End::StopAfter,
-            None if self.shared.stopper.asked() > Stop::Run => End::Interrupted,
-            None if self.clock.now() < self.shared.plan.profile.duration() => End::DataEnded,
-            None => End::Completed,
         }
     }
 }

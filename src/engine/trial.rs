@@ -17,7 +17,6 @@ use super::worker::Worker;
 use super::{EngineError, worker};
 use crate::plan::draw::{Draw, Purpose};
 use crate::plan::target::TransportKind;
-use crate::plan::template::Values;
 use crate::plan::{EndpointId, Plan, Step};
 
 /// The actor whose random streams setup and teardown use: no user or arrival has this number.
