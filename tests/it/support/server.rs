@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -87,7 +87,7 @@ impl Server {
         })
     }
 
-    /// The same on ::1, if there is such an address.
+    /// The same on `::1`, if there is such an address.
     pub(crate) fn on_ipv6(response: &'static str) -> Option<Self> {
         let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok()?;
         Some(Self::listening(listener, None, move |peer| {
@@ -231,6 +231,15 @@ impl Peer {
         }
     }
 
+    /// Waits for a request and reads its head alone, byte by byte; a body stays unread, and makes a reset of a close.
+    pub(crate) fn request_without_body(&mut self) {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && self.tcp.read(&mut byte).is_ok_and(|count| count == 1) {
+            head.push(byte[0]);
+        }
+    }
+
     /// Waits until a request has come, and leaves it unread: a connection closed now is reset.
     pub(crate) fn leave_request_unread(&mut self) {
         assert!(self.tls.is_none(), "TLS has to be read");
@@ -286,7 +295,7 @@ impl Peer {
     /// Closes without TLS's farewell.
     pub(crate) fn cut(&mut self) {
         self.tls = None;
-        let _ = self.tcp.shutdown(std::net::Shutdown::Both);
+        let _ = self.tcp.shutdown(Shutdown::Both);
     }
 }
 
