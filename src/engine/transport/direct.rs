@@ -123,7 +123,7 @@ impl DirectClient {
     fn goes_again(&self, failure: &Failure, record: &Record) -> bool {
         let lost = matches!(failure, Failure::Reset | Failure::ClosedWithoutResponse);
         let unwanted = matches!(failure, Failure::Invalid(_));
-        if record.sent() == 0 {
+        if record.meter.as_ref().is_some_and(|meter| meter.untouched()) {
             return lost || unwanted;
         }
         lost && record.received() == 0 && self.shared.options.on_stale == OnStale::Reconnect

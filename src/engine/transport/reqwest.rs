@@ -11,6 +11,8 @@
 //! - Of a connection through a proxy, `connect` includes the proxy's part.
 //! - Source addresses are taken in turn by user, not by connection.
 //! - Connections live in tasks of their own, spawned by hyper-util.
+//! - With HTTP/2 a request that is given up ends its stream, not its connection.
+//! - `connections: per_request` closes each connection after its request, but does not tell the server so beforehand.
 //!
 //! Never from the environment: a proxy is used only when the options name one.
 
@@ -27,6 +29,7 @@ use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::body::Body;
+use super::connect::Phases;
 use super::trace::{HandshakeWatch, LookUpFailed, Observe, Resolver, Trace};
 use super::{
     Client, Connection, Exchange, Failed, Failure, Request, Response, Shared, Timing, Transport,
@@ -247,12 +250,18 @@ impl Record {
             _ => Instant::now(),
         };
         let seen = self.trace.seen();
-        let connection = match (seen.begun, seen.open) {
-            (Some(_), Some(_)) => Some(Connection::New),
-            (Some(_), None) => None,
-            (None, _) => (self.sent > 0).then_some(Connection::Reused),
+        let connection = if seen.open.is_some() {
+            Some(Connection::New)
+        } else if seen.begun.is_some() && self.head.is_none() {
+            None
+        } else {
+            // None was opened, or one that was begun lost the race to another that became idle.
+            (self.sent > 0).then_some(Connection::Reused)
         };
-        let phases = seen.phases();
+        let phases = match connection {
+            Some(Connection::Reused) => Phases::default(),
+            _ => seen.phases(),
+        };
         let (body, body_length) = self.body.finish();
         let response = self.head.map(|head| Response {
             body,

@@ -72,6 +72,11 @@ impl Meter {
         !self.closed.get() && self.broken.get().is_none() && self.failed.borrow().is_none()
     }
 
+    /// Whether nothing of a request has gone out, nor was tried to.
+    pub(super) fn untouched(&self) -> bool {
+        self.sent.get() == 0 && self.broken.get().is_none()
+    }
+
     /// How the connection ended under an exchange, if it did.
     pub(super) fn ending(&self) -> Option<Failure> {
         if let Some(failure) = &*self.failed.borrow() {

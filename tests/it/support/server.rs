@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -14,9 +14,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// No thread of a server waits longer than this for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server on a free port of 127.0.0.1, until dropped.
+/// A server on a free port of this machine, until dropped.
 pub(crate) struct Server {
     pub(crate) port: u16,
+    address: SocketAddr,
     state: Arc<State>,
     listener: Option<JoinHandle<()>>,
 }
@@ -86,9 +87,27 @@ impl Server {
         })
     }
 
+    /// The same on `::1`, if there is such an address.
+    pub(crate) fn on_ipv6(response: &'static str) -> Option<Self> {
+        let listener = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok()?;
+        Some(Self::listening(listener, None, move |peer| {
+            while peer.request().is_some() {
+                peer.say(response);
+            }
+        }))
+    }
+
     fn start(tls: Option<Arc<ServerConfig>>, script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::listening(listener, tls, script)
+    }
+
+    fn listening(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        script: impl Fn(&mut Peer) + Send + Sync + 'static,
+    ) -> Self {
+        let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
         let script = Arc::new(script);
         let in_thread = state.clone();
@@ -109,7 +128,8 @@ impl Server {
             }
         });
         Self {
-            port,
+            port: address.port(),
+            address,
             state,
             listener: Some(listening),
         }
@@ -136,8 +156,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.state.stop.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
-        if let Some(listener) = self.listener.take() {
+        // Wakes the listener. Where that fails, it has ended already or ends with the process.
+        if TcpStream::connect(self.address).is_ok()
+            && let Some(listener) = self.listener.take()
+        {
             let _ = listener.join();
         }
     }
@@ -209,6 +231,15 @@ impl Peer {
         }
     }
 
+    /// Waits for a request and reads its head alone, byte by byte; a body stays unread, and makes a reset of a close.
+    pub(crate) fn request_without_body(&mut self) {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && self.tcp.read(&mut byte).is_ok_and(|count| count == 1) {
+            head.push(byte[0]);
+        }
+    }
+
     /// Waits until a request has come, and leaves it unread: a connection closed now is reset.
     pub(crate) fn leave_request_unread(&mut self) {
         assert!(self.tls.is_none(), "TLS has to be read");
@@ -222,12 +253,12 @@ impl Peer {
 
     /// Writes; fails when the client is gone.
     pub(crate) fn try_say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        // Counted first: the client may look as soon as it has read them.
+        self.state.bytes_written.fetch_add(bytes.len(), Ordering::SeqCst);
         match &mut self.tls {
             None => self.tcp.write_all(bytes),
             Some(tls) => tls.write_all(bytes).and_then(|()| tls.flush()),
-        }?;
-        self.state.bytes_written.fetch_add(bytes.len(), Ordering::SeqCst);
-        Ok(())
+        }
     }
 
     /// Says nothing more until the client has gone.
@@ -264,7 +295,7 @@ impl Peer {
     /// Closes without TLS's farewell.
     pub(crate) fn cut(&mut self) {
         self.tls = None;
-        let _ = self.tcp.shutdown(std::net::Shutdown::Both);
+        let _ = self.tcp.shutdown(Shutdown::Both);
     }
 }
 

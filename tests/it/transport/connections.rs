@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
+use http::Method;
 use runner::engine::transport::{Client, Connection, Failure, Transport};
 use runner::plan::target::{Connections, OnStale, TransportOptions};
 
@@ -201,6 +202,50 @@ fn a_stale_connection_is_reopened_when_the_scenario_says_so() {
             assert_eq!(server.connections(), 2);
         }
     });
+}
+
+/// The race of the seed: the server closes while the client does not look. The test's thread is blocked meanwhile, so
+/// that the client learns of it only after it has written (or tried to). The first case is a close, the second a reset.
+#[test]
+fn a_connection_closed_unseen_is_a_failure_or_reopened() {
+    for (leftover, expected) in [("", Failure::ClosedWithoutResponse), ("unread", Failure::Reset)] {
+        for on_stale in [OnStale::Fail, OnStale::Reconnect] {
+            run(async {
+                let closed = Arc::new(AtomicBool::new(false));
+                let tell = closed.clone();
+                let server = Server::plain(move |peer| {
+                    peer.request_without_body();
+                    peer.say(OK);
+                    if peer.number > 1 {
+                        peer.hang();
+                    }
+                    sleep(Duration::from_millis(50));
+                    // And closes as the script ends.
+                    tell.store(true, Ordering::SeqCst);
+                });
+                let options = TransportOptions {
+                    on_stale,
+                    ..TransportOptions::default()
+                };
+                let mut client = client_with::<Direct>(&options);
+                let ask = get(&at(&server)).method(Method::POST).body(leftover);
+                assert_eq!(&response(&ask.of(&mut client).await).body[..], b"ok");
+                while !closed.load(Ordering::SeqCst) {
+                    sleep(Duration::from_millis(5));
+                }
+                sleep(Duration::from_millis(200));
+                let exchange = ask.of(&mut client).await;
+                if on_stale == OnStale::Fail {
+                    assert_eq!(failure(&exchange), &expected);
+                    assert_eq!(exchange.connection, Some(Connection::Reused));
+                    assert_eq!(server.connections(), 1);
+                } else {
+                    assert_eq!(&response(&exchange).body[..], b"ok");
+                    assert_eq!(exchange.connection, Some(Connection::Reopened));
+                }
+            });
+        }
+    }
 }
 
 /// Once more is once more.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode, Version};
 use runner::engine::transport::{Connection, Failure};
 
-use super::{Kind, at, client, failed, failure, for_both, get, response};
+use super::{Kind, at, client, failed, failure, for_both, get, origin, response};
 use crate::support::server::Server;
 
 for_both!(
@@ -25,6 +25,8 @@ for_both!(
     counts_bytes,
     an_error_status_is_a_response,
     an_impossible_path_is_a_failure_and_no_panic,
+    a_switch_of_protocols_is_a_response,
+    a_literal_ipv6_address_will_do,
 );
 
 async fn returns_the_whole_response<K: Kind>() {
@@ -303,4 +305,35 @@ async fn an_impossible_path_is_a_failure_and_no_panic<K: Kind>() {
     let long = format!("/{}", "x".repeat(70_000));
     let exchange = get(&at(&server)).path(&long).of(&mut client::<K>()).await;
     assert!(exchange.outcome.is_err());
+}
+
+async fn a_switch_of_protocols_is_a_response<K: Kind>() {
+    let server = Server::plain(|peer| {
+        peer.request();
+        peer.say(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\nother bytes",
+        );
+        peer.hang();
+    });
+    let mut client = client::<K>();
+    for _ in 0..2 {
+        let exchange = get(&at(&server)).of(&mut client).await;
+        assert_eq!(response(&exchange).status, StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(exchange.connection, Some(Connection::New));
+    }
+}
+
+async fn a_literal_ipv6_address_will_do<K: Kind>() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    // Not every machine has IPv6.
+    let Some(server) = Server::on_ipv6(answer) else {
+        return;
+    };
+    let exchange = get(&origin("http", "[::1]", server.port))
+        .of(&mut client::<K>())
+        .await;
+    assert_eq!(response(&exchange).status, StatusCode::OK);
+    assert_eq!(exchange.timing.dns, None);
+    let host = format!("[::1]:{}", server.port);
+    assert_eq!(server.requests()[0].header("host"), Some(host.as_str()));
 }

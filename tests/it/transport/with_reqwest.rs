@@ -132,6 +132,27 @@ fn http_2_is_negotiated_over_tls() {
 }
 
 #[test]
+fn a_server_that_closes_under_http_2_is_said() {
+    run(async {
+        // It takes the request, and with the first bytes of it the client's greeting, and is gone.
+        let server = Server::plain(|peer| {
+            let mut socket = peer.socket();
+            socket.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).unwrap();
+            socket
+                .set_read_timeout(Some(std::time::Duration::from_millis(200)))
+                .unwrap();
+            while socket.read(&mut [0; 4096]).is_ok_and(|count| count > 0) {}
+        });
+        let mut client = client_with::<Reqwest>(&options(true, None));
+        let exchange = get(&origin("http", "127.0.0.1", server.port))
+            .of(&mut client)
+            .await;
+        assert_eq!(failure(&exchange), &Failure::ClosedWithoutResponse);
+        assert_eq!(server.connections(), 1);
+    });
+}
+
+#[test]
 fn plain_requests_go_to_a_proxy_whole() {
     run(async {
         let proxy = Server::plain(answer);
