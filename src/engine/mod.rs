@@ -222,6 +222,8 @@ where
     std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
         let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
         LocalSet::new().block_on(&runtime, work(worker, cuts));
+        // A name look-up that hangs on a thread of its own must not hold up the end of the run.
+        runtime.shutdown_background();
         Ok(())
     })
 }
