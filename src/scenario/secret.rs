@@ -49,13 +49,18 @@ impl fmt::Display for Secret {
 /// Whether a key's name says that its value is secret.
 pub fn is_secret_key(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "key"].iter().any(|word| lower.contains(word))
+    ["password", "passwd", "secret", "token", "key"]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 /// Whether a header (or another name in a request) says that its value is secret.
 pub fn is_secret_header(name: &str) -> bool {
     let lower = name.to_lowercase();
-    matches!(lower.as_str(), "authorization" | "proxy-authorization" | "cookie" | "set-cookie") || is_secret_key(&lower)
+    matches!(
+        lower.as_str(),
+        "authorization" | "proxy-authorization" | "cookie" | "set-cookie"
+    ) || is_secret_key(&lower)
 }
 
 /// Ranges of bytes that are not to be shown, in order, not overlapping.
@@ -64,7 +69,10 @@ pub(super) struct SecretSpans(Vec<Range<usize>>);
 
 impl SecretSpans {
     pub(super) fn new(ranges: impl IntoIterator<Item = Range<usize>>) -> Self {
-        let mut ranges: Vec<Range<usize>> = ranges.into_iter().filter(|range| range.start < range.end).collect();
+        let mut ranges: Vec<Range<usize>> = ranges
+            .into_iter()
+            .filter(|range| range.start < range.end)
+            .collect();
         ranges.sort_by_key(|range| (range.start, range.end));
         let mut merged: Vec<Range<usize>> = Vec::new();
         for range in ranges {
@@ -78,7 +86,9 @@ impl SecretSpans {
 
     /// What looks secret in a file whose structure is not known (yet): values beside secret-looking keys.
     pub(super) fn by_looks(text: &str) -> Self {
-        let Some(pattern) = KEY_AND_VALUE.as_ref() else { return Self::default() };
+        let Some(pattern) = KEY_AND_VALUE.as_ref() else {
+            return Self::default();
+        };
         let found = pattern.captures_iter(text).filter_map(|found| {
             let value = found.get(2)?;
             let name = found.get(1)?.as_str().to_lowercase();
@@ -113,7 +123,9 @@ pub(super) fn only_templates(text: &str) -> bool {
 /// The password in `scheme://user:password@host`, as a range of `text`.
 pub(super) fn url_password(text: &str) -> Option<Range<usize>> {
     let authority = text.find("://")? + 3;
-    let end = text[authority..].find(['/', '?', '#']).map_or(text.len(), |at| authority + at);
+    let end = text[authority..]
+        .find(['/', '?', '#'])
+        .map_or(text.len(), |at| authority + at);
     let at = authority + text[authority..end].rfind('@')?;
     let colon = authority + text[authority..at].find(':')?;
     (colon + 1 < at && !only_templates(&text[colon + 1..at])).then_some(colon + 1..at)
@@ -132,7 +144,10 @@ impl Masked {
         let mut moved = Vec::new();
         let mut done = 0;
         for range in &secrets.0 {
-            let (Some(before), Some(_)) = (original.get(done..range.start), original.get(range.clone())) else { continue };
+            let (Some(before), Some(_)) = (original.get(done..range.start), original.get(range.clone()))
+            else {
+                continue;
+            };
             text.push_str(before);
             moved.push((range.clone(), text.len()));
             text.push_str(MASK);
@@ -163,7 +178,9 @@ impl Masked {
 
     /// Whether a range of the original overlaps a secret.
     pub(super) fn touches(&self, range: &Range<usize>) -> bool {
-        self.moved.iter().any(|(secret, _)| secret.start < range.end && range.start < secret.end)
+        self.moved
+            .iter()
+            .any(|(secret, _)| secret.start < range.end && range.start < secret.end)
     }
 }
 
@@ -215,7 +232,11 @@ impl Scrubber {
         for pattern in &self.patterns {
             for (at, _) in text.char_indices() {
                 if let Some(end) = pattern.match_at(text, at) {
-                    hits.push(if pattern.base64 { base64_run(text, at..end) } else { at..end });
+                    hits.push(if pattern.base64 {
+                        base64_run(text, at..end)
+                    } else {
+                        at..end
+                    });
                 }
             }
         }
@@ -235,7 +256,10 @@ fn add_patterns(patterns: &mut Vec<Pattern>, secret: &str) {
     if secret.chars().count() < SHORTEST_SCRUBBED {
         return;
     }
-    patterns.push(Pattern { chars: secret.chars().collect(), base64: false });
+    patterns.push(Pattern {
+        chars: secret.chars().collect(),
+        base64: false,
+    });
     for shift in 0..3 {
         let mut bytes = vec![0_u8; shift];
         bytes.extend_from_slice(secret.as_bytes());
@@ -246,7 +270,10 @@ fn add_patterns(patterns: &mut Vec<Pattern>, secret: &str) {
             continue;
         }
         for encoded in [STANDARD.encode(&bytes), URL_SAFE.encode(&bytes)] {
-            patterns.push(Pattern { chars: encoded[first..last].chars().collect(), base64: true });
+            patterns.push(Pattern {
+                chars: encoded[first..last].chars().collect(),
+                base64: true,
+            });
         }
     }
 }
@@ -284,7 +311,8 @@ fn spellings(text: &str, c: char, mut found: impl FnMut(usize)) {
             let bytes = c.encode_utf8(&mut utf8).as_bytes();
             let encoded = bytes.iter().enumerate().all(|(n, byte)| {
                 text.get(3 * n..3 * n + 3).is_some_and(|hex| {
-                    hex.starts_with('%') && u8::from_str_radix(&hex[1..], 16).is_ok_and(|value| value == *byte)
+                    hex.starts_with('%')
+                        && u8::from_str_radix(&hex[1..], 16).is_ok_and(|value| value == *byte)
                 })
             });
             if encoded {
@@ -313,7 +341,10 @@ fn spellings(text: &str, c: char, mut found: impl FnMut(usize)) {
                 '\'' => &["&apos;", "&#39;", "&#x27;"],
                 _ => &[],
             };
-            names.iter().filter(|name| text.starts_with(**name)).for_each(|name| found(name.len()));
+            names
+                .iter()
+                .filter(|name| text.starts_with(**name))
+                .for_each(|name| found(name.len()));
         }
         _ => {}
     }
@@ -334,7 +365,11 @@ fn json_escape(text: &str, c: char) -> Option<usize> {
 fn base64_run(text: &str, range: Range<usize>) -> Range<usize> {
     let in_alphabet = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
     let bytes = text.as_bytes();
-    let before = bytes[..range.start].iter().rev().take_while(|b| in_alphabet(b)).count();
+    let before = bytes[..range.start]
+        .iter()
+        .rev()
+        .take_while(|b| in_alphabet(b))
+        .count();
     let after = bytes[range.end..].iter().take_while(|b| in_alphabet(b)).count();
     range.start - before..range.end + after
 }
@@ -344,7 +379,10 @@ mod tests {
     use super::*;
 
     fn scrubber(secret: &str) -> Scrubber {
-        Scrubber::new([&Secret::new(secret)], [(&Secret::new("admin"), &Secret::new(secret))])
+        Scrubber::new(
+            [&Secret::new(secret)],
+            [(&Secret::new("admin"), &Secret::new(secret))],
+        )
     }
 
     #[test]
@@ -394,7 +432,10 @@ mod tests {
 
     #[test]
     fn leaves_other_text_alone() {
-        assert_eq!(scrubber("hunter2").scrub("100% of hunters, \\u00"), "100% of hunters, \\u00");
+        assert_eq!(
+            scrubber("hunter2").scrub("100% of hunters, \\u00"),
+            "100% of hunters, \\u00"
+        );
         assert_eq!(Scrubber::default().scrub("abc"), "abc");
         assert_eq!(scrubber("").scrub("abc %"), "abc %");
     }

@@ -1,5 +1,6 @@
 //! Whole-program tests.
 
+mod bad;
 mod capacity;
 mod demo;
 mod engine;
