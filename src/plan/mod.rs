@@ -116,7 +116,7 @@ pub enum Auth {
     ClientCredentials(ClientCredentials),
 }
 
-/// OAuth2 client credentials (RFC 6749, section 4.4).
+/// `OAuth2` client credentials (RFC 6749, section 4.4).
 pub struct ClientCredentials {
     /// The token endpoint.
     pub token_url: url::Url,
@@ -173,7 +173,7 @@ pub enum Repeat {
     /// So many times.
     Times(u32),
     /// As many times as the expression says when the step is reached (at most 10 000).
-    Expression(Expression),
+    Expression(Box<Expression>),
 }
 
 /// What is sent, and what is asked of the response.

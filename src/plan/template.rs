@@ -180,7 +180,7 @@ impl Template {
                     _ => &text.sent,
                 }),
                 Segment::Slot(placeholder, escape) => {
-                    placeholder.with(values, |value| escape.value(value, out))?
+                    placeholder.with(values, |value| escape.value(value, out))?;
                 }
                 Segment::Block(block) => block.render(values, shown, out)?,
             }
@@ -239,15 +239,12 @@ impl Template {
         if sent.is_empty() && shown.is_none() {
             return;
         }
-        let text = match self.segments.last_mut() {
-            Some(Segment::Text(text)) => text,
-            _ => {
-                self.segments.push(Segment::Text(Text {
-                    sent: sent.to_owned(),
-                    shown: shown.map(str::to_owned),
-                }));
-                return;
-            }
+        let Some(Segment::Text(text)) = self.segments.last_mut() else {
+            self.segments.push(Segment::Text(Text {
+                sent: sent.to_owned(),
+                shown: shown.map(str::to_owned),
+            }));
+            return;
         };
         if text.shown.is_some() || shown.is_some() {
             let before = text.shown.get_or_insert_with(|| text.sent.clone());

@@ -93,7 +93,7 @@ fn legal(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         out.extend(utf8_percent_encode(&rest[..at], ILLEGAL));
-        let after = rest[at + 1..].as_bytes();
+        let after = &rest.as_bytes()[at + 1..];
         out.push_str(if hex(after.first()) && hex(after.get(1)) {
             "%"
         } else {

@@ -76,7 +76,7 @@ impl JsonTemplate {
                 }
                 Piece::Slot(placeholder) => placeholder.with(values, |value| write_json(value, out))?,
                 Piece::Formula(formula) => {
-                    write_json(&Value::from_jinja(&formula.evaluate(values, shown)?), out)
+                    write_json(&Value::from_jinja(&formula.evaluate(values, shown)?), out);
                 }
                 Piece::Secret(_) if shown => quote(MASK, out),
                 Piece::Secret(json) => out.push_str(json),
