@@ -20,6 +20,7 @@ mod slots;
 pub use escape::Escape;
 pub use expression::Expression;
 pub use json::{JsonBuilder, JsonTemplate};
+pub use jinja::config_keys;
 pub use scope::{Constant, Constants, MASK, Name, Scope, Shape};
 pub use slots::{SlotId, SlotKind, Slots, Values};
 
@@ -114,6 +115,45 @@ impl Template {
         let mut template = Self::default();
         template.push_text(text, None);
         template
+    }
+
+    /// A text known before the run, as sent and as shown.
+    pub fn known(sent: &str, shown: &str) -> Self {
+        let mut template = Self::default();
+        template.push_text(sent, (sent != shown).then_some(shown));
+        template
+    }
+
+    /// The text it begins with, up to the first value.
+    pub(in crate::plan) fn head(&self) -> &str {
+        match self.segments.first() {
+            Some(Segment::Text(text)) => &text.sent,
+            _ => "",
+        }
+    }
+
+    /// The slot it begins with, if it begins with a plain name.
+    pub(in crate::plan) fn leading_slot(&self) -> Option<SlotId> {
+        match self.segments.first() {
+            Some(Segment::Slot(placeholder, _)) => Some(placeholder.slot),
+            _ => None,
+        }
+    }
+
+    /// Without the first bytes of the text it begins with (as sent; what is shown of the rest holds no secret of them).
+    pub(in crate::plan) fn without_head(mut self, bytes: usize) -> Self {
+        if let Some(Segment::Text(text)) = self.segments.first_mut() {
+            let rest = text.sent.split_off(bytes.min(text.sent.len()));
+            // A mask has another length than its secret: where one may be, all of the text is masked.
+            text.shown = text.shown.take().map(|_| MASK.to_owned());
+            text.sent = rest;
+        }
+        self
+    }
+
+    /// Whether any of its text known before the run holds this character.
+    pub(in crate::plan) fn mentions(&self, character: char) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::Text(text) if text.sent.contains(character)))
     }
 
     /// One after the other.
