@@ -1,7 +1,7 @@
 //! The scenario as the user wrote it: every leaf has its place, `None` means "not written", nothing is resolved.
 //!
 //! What this must not contain: defaults (they are `plan`'s, named in the doc comments here), parsed templates, file contents
-//! (see [`Files`](super::load::Files)), anything of how a run is made.
+//! (see [`Files`](super::files::Files)), anything of how a run is made.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,0 +1,226 @@
+//! The `data` block: named sources of values.
+
+use super::super::diagnostics::{Diagnostic, Diagnostics};
+use super::super::model::{Data, DataKind, OnEnd, Order, WhenFull};
+use super::super::span::Spanned;
+use super::super::yaml::{Kind, Node};
+use super::fields::{self, Fields};
+use super::{empty, shapes};
+
+/// Names that mean something else in a template.
+const RESERVED: [&str; 16] = [
+    "config", "loop", "true", "false", "none", "not", "and", "or", "in", "is", "if", "else", "for", "set",
+    "self", "super",
+];
+
+pub(super) fn all(out: &mut Diagnostics, node: &Node) -> Vec<Data> {
+    let example = "data: { term: { values: [201701, 201702] } }";
+    let entries =
+        fields::mapping(out, node, "a mapping of names to data sources", example).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|(name, node)| one(out, name, node))
+        .collect()
+}
+
+fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Data> {
+    check_name(out, name);
+    if let Kind::List(_) = node.kind {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                "a data source says where its values come from, found a list",
+            )
+            .help(format!("write `{}: {{ values: [ … ] }}`", name.value)),
+        );
+        return None;
+    }
+    let fields = Fields::new(out, node, &shapes::DATA)?;
+    let kinds = ["values", "range", "combine", "csv", "json", "captured"];
+    let (key, value) = fields.one_of(out, &kinds)?;
+    let chosen = key.value.as_str();
+    fields.only_with(
+        out,
+        "with",
+        chosen == "combine",
+        "only `combine` takes data of its own",
+    );
+    fields.only_with(out, "delimiter", chosen == "csv", "only `csv` files have one");
+    let drawn = chosen != "captured";
+    let order = fields.optional("order").and_then(|node| order(out, node));
+    let random = order.is_none_or(|order| order.value == Order::Random);
+    fields.only_with(
+        out,
+        "order",
+        drawn || random,
+        "captured values are drawn at random",
+    );
+    fields.only_with(out, "on_end", drawn, "captured values have no end");
+    let on_end = fields
+        .optional("on_end")
+        .and_then(|node| fields::choice(out, node, &[("stop", OnEnd::Stop), ("loop", OnEnd::Loop)]));
+    if let Some(end) = on_end.filter(|_| random && drawn) {
+        out.push(
+            Diagnostic::error(
+                end.span,
+                "`on_end` means nothing here: values drawn at random have no end",
+            )
+            .help("add `order: sequential`, `shuffle` or `unique`, or take `on_end` out"),
+        );
+    }
+    let kind = match chosen {
+        "values" => values(out, value),
+        "range" => range(out, value),
+        "combine" => combine(out, &fields, value),
+        "csv" => csv(out, &fields, value),
+        "json" => fields::file_name(out, value).map(DataKind::Json),
+        _ => captured(out, value),
+    }?;
+    Some(Data {
+        name: name.clone(),
+        kind: Spanned::new(kind, value.span),
+        order,
+        on_end,
+    })
+}
+
+fn check_name(out: &mut Diagnostics, name: &Spanned<String>) {
+    let text = name.value.as_str();
+    let word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !word || text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) {
+        let better: String = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let better = better.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+        let help = if better.is_empty() {
+            "term_id".to_owned()
+        } else {
+            better
+        };
+        out.push(
+            Diagnostic::error(name.span, format!("`{text}` cannot be a name in templates"))
+                .help(format!("use letters, digits and `_` only: `{help}`")),
+        );
+    } else if RESERVED.contains(&text) {
+        out.push(
+            Diagnostic::error(
+                name.span,
+                format!("`{text}` already means something in templates"),
+            )
+            .help(format!("choose another name, `my_{text}` say")),
+        );
+    }
+}
+
+fn order(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Order>> {
+    let words = [
+        ("random", Order::Random),
+        ("sequential", Order::Sequential),
+        ("shuffle", Order::Shuffle),
+        ("unique", Order::Unique),
+    ];
+    fields::choice(out, node, &words)
+}
+
+fn values(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
+    let items = fields::list(out, node, "a list of values", "values: [201701, 201702]")?;
+    if items.is_empty() {
+        empty(
+            out,
+            node,
+            "a data source without values",
+            "write at least one: `values: [201701]`",
+        );
+        return None;
+    }
+    Some(DataKind::Values(items.iter().map(fields::json).collect()))
+}
+
+fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
+    let example = "range: [15, 19]";
+    let items = fields::list(out, node, "the first and the last number", example)?;
+    let [first, last] = items else {
+        fields::wrong_type(out, node, "two numbers, the first and the last", example);
+        return None;
+    };
+    let (first, last) = (fields::integer(out, first), fields::integer(out, last));
+    let (first, last) = (first?, last?);
+    if first.value > last.value {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("the range runs backwards, from {} to {}", first.value, last.value),
+            )
+            .help("write the smaller number first")
+            .replace(node.span, format!("[{}, {}]", last.value, first.value)),
+        );
+        return None;
+    }
+    if i128::from(last.value) - i128::from(first.value) >= i128::from(i64::MAX) {
+        out.push(Diagnostic::error(node.span, "the range is too long"));
+        return None;
+    }
+    Some(DataKind::Range(first, last))
+}
+
+fn combine(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
+    let template = fields::text(out, node, "a template such as `\"20{{ year }}\"`");
+    let with = fields
+        .optional("with")
+        .map(|node| all(out, node))
+        .unwrap_or_default();
+    Some(DataKind::Combine {
+        template: template?,
+        with,
+    })
+}
+
+fn csv(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
+    let file = fields::file_name(out, node);
+    let delimiter = fields.optional("delimiter").and_then(|node| delimiter(out, node));
+    Some(DataKind::Csv {
+        file: file?,
+        delimiter,
+    })
+}
+
+fn delimiter(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u8>> {
+    let text = fields::text(out, node, "one character")?;
+    let byte = match text.text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
+        b"\\t" => Some(b'\t'),
+        _ => None,
+    };
+    if byte.is_none() {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("expected one character between fields, found `{}`", text.text),
+            )
+            .help("write `\";\"`, or `\"\\t\"` for a tab"),
+        );
+    }
+    byte.map(|byte| Spanned::new(byte, node.span))
+}
+
+fn captured(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
+    if node.is_null() {
+        return Some(DataKind::Captured {
+            keep: None,
+            when_full: None,
+        });
+    }
+    let fields = Fields::new(out, node, &shapes::CAPTURED)?;
+    let keep = fields
+        .optional("keep")
+        .and_then(|node| fields::positive_count(out, node, "`keep`"));
+    let when_full = fields.optional("when_full").and_then(|node| {
+        fields::choice(
+            out,
+            node,
+            &[("ignore", WhenFull::Ignore), ("replace", WhenFull::Replace)],
+        )
+    });
+    Some(DataKind::Captured { keep, when_full })
+}

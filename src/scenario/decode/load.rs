@@ -1,0 +1,302 @@
+//! How hard and how long: stages, think times, the open model, ends, thresholds.
+
+use super::super::diagnostics::{Diagnostic, Diagnostics};
+use super::super::model::{Arrivals, Load, Scenario, Stage, StopAfter, Think, Threshold, WhenBusy};
+use super::super::span::{Span, Spanned, Text};
+use super::super::units;
+use super::super::yaml::{Kind, Node};
+use super::fields::{self, Fields};
+use super::{empty, shapes};
+
+pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Spanned<Think>> {
+    let shape = if pace { &shapes::THINK } else { &shapes::STEP_THINK };
+    if let Kind::Scalar(text) = &node.kind
+        && units::duration(&text.text).is_ok()
+    {
+        let written = format!("{{ constant: {} }}", text.text);
+        out.push(
+            Diagnostic::error(
+                node.span,
+                "`think` says which kind of pause it is, found a duration",
+            )
+            .label("a pause of always this long?")
+            .help(format!(
+                "write `think: {written}`, or `think: {{ between: [1s, 3s] }}`"
+            ))
+            .help("if it is always the same")
+            .replace(node.span, written),
+        );
+        return None;
+    }
+    let fields = Fields::new(out, node, shape)?;
+    let (key, value) = fields.one_of(out, shape.keys)?;
+    let think = match key.value.as_str() {
+        "constant" => Think::Constant(fields::duration(out, value)?),
+        "between" => between(out, value)?,
+        "exponential" => Think::Exponential(fields::duration(out, value)?),
+        _ => Think::Pace(fields::positive_duration(out, value, "a pace")?),
+    };
+    Some(Spanned::new(think, node.span))
+}
+
+fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
+    let example = "between: [100ms, 5s]";
+    let items = fields::list(out, node, "the shortest and the longest pause", example)?;
+    let [least, most] = items else {
+        fields::wrong_type(
+            out,
+            node,
+            "two durations, the shortest and the longest pause",
+            example,
+        );
+        return None;
+    };
+    let (least, most) = (fields::duration(out, least), fields::duration(out, most));
+    let (least, most) = (least?, most?);
+    if least.value > most.value {
+        let (a, b) = (units::written(least.value), units::written(most.value));
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("the shortest pause, {a}, is longer than the longest, {b}"),
+            )
+            .help("write the shorter one first")
+            .replace(node.span, format!("[{b}, {a}]")),
+        );
+        return None;
+    }
+    Some(Think::Between(least, most))
+}
+
+pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
+    let example = "stages: [ { users: 10, ramp: 5s, hold: 60s } ]";
+    let Some(items) = fields::list(out, node, "a list of stages", example) else {
+        return Vec::new();
+    };
+    if items.is_empty() {
+        empty(
+            out,
+            node,
+            "`stages` is empty: there is no load to make",
+            "write at least one: `- { users: 10, hold: 60s }`",
+        );
+        return Vec::new();
+    }
+    let stages: Vec<Stage> = items.iter().filter_map(|item| stage(out, item)).collect();
+    one_model(out, &stages);
+    no_load(out, node, items, &stages);
+    stages
+}
+
+fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
+    let fields = Fields::new(out, node, &shapes::STAGE)?;
+    let load = fields.one_of(out, &["users", "rate"]);
+    let load = load.and_then(|(key, value)| match key.value.as_str() {
+        "users" => users(out, value).map(Load::Users),
+        _ => fields::rate(out, value).map(Load::Rate),
+    });
+    let ramp = fields.optional("ramp").map(|node| fields::duration(out, node));
+    let hold = fields.optional("hold").map(|node| fields::duration(out, node));
+    let place = fields
+        .key("hold")
+        .or(fields.key("ramp"))
+        .or(fields.key("users"))
+        .unwrap_or(fields.span);
+    if ramp.is_none() && hold.is_none() && fields.among(&["duration", "for", "time"]).is_empty() {
+        out.push(
+            Diagnostic::error(place, "a stage needs `hold`, `ramp` or both")
+                .label("this stage lasts no time")
+                .help("for example: { users: 10, ramp: 5s, hold: 60s }"),
+        );
+    }
+    let zero = |written: Option<Option<Spanned<std::time::Duration>>>| match written {
+        None => true,
+        Some(Some(duration)) => duration.value.is_zero(),
+        Some(None) => false,
+    };
+    if (ramp.is_some() || hold.is_some()) && zero(ramp) && zero(hold) {
+        out.push(Diagnostic::error(place, "this stage lasts no time").help("write `hold: 60s`, say"));
+    }
+    Some(Stage {
+        load: load?,
+        ramp: ramp.flatten(),
+        hold: hold.flatten(),
+        span: fields.span,
+    })
+}
+
+fn users(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
+    if let Kind::Scalar(text) = &node.kind
+        && units::rate(&text.text).is_ok()
+    {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("expected a number of users, found the rate `{}`", text.text),
+            )
+            .help(format!("for arrivals per second write `rate: {}`", text.text)),
+        );
+        return None;
+    }
+    let users = fields::count(out, node)?;
+    if users.value > 1_000_000 {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("{} users are more than one machine can be", users.value),
+            )
+            .help("write at most 1000000"),
+        );
+        return None;
+    }
+    Some(users)
+}
+
+/// All stages are of the closed model, or all of the open one.
+fn one_model(out: &mut Diagnostics, stages: &[Stage]) {
+    let place = |load: &Load| match load {
+        Load::Users(users) => users.span,
+        Load::Rate(rate) => rate.span,
+    };
+    let Some(first) = stages.first() else { return };
+    let first_kind = std::mem::discriminant(&first.load);
+    if let Some(other) = stages
+        .iter()
+        .find(|stage| std::mem::discriminant(&stage.load) != first_kind)
+    {
+        out.push(
+            Diagnostic::error(
+                place(&other.load),
+                "`users` and `rate` cannot be mixed in one scenario",
+            )
+            .label("another model than the first stage's")
+            .also(place(&first.load), "the first stage")
+            .help("give every stage `users` (a fixed crowd) or every stage `rate` (arrivals, come what may)"),
+        );
+    }
+}
+
+/// A list of stages with no load at all.
+fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage]) {
+    let none = stages.iter().all(|stage| match stage.load {
+        Load::Users(users) => users.value == 0,
+        Load::Rate(rate) => rate.value.per_second <= 0.0,
+    });
+    if none && stages.len() == items.len() {
+        out.push(
+            Diagnostic::error(node.span, "no stage has any load: there is nothing to do")
+                .help("give at least one stage more than zero users"),
+        );
+    }
+}
+
+pub(super) fn arrivals(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Arrivals>> {
+    fields::choice(
+        out,
+        node,
+        &[("poisson", Arrivals::Poisson), ("even", Arrivals::Even)],
+    )
+}
+
+pub(super) fn when_busy(out: &mut Diagnostics, node: &Node) -> Option<Spanned<WhenBusy>> {
+    fields::choice(out, node, &[("wait", WhenBusy::Wait), ("drop", WhenBusy::Drop)])
+}
+
+/// Keys of the open model beside stages of the closed one, and a pace beside arrivals.
+pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenario: &Scenario) {
+    let Some(first) = scenario.stages.first() else {
+        return;
+    };
+    match first.load {
+        Load::Users(users) => {
+            for key in ["arrivals", "max_users", "when_busy"] {
+                if let Some(span) = fields.key(key) {
+                    out.push(
+                        Diagnostic::error(
+                            span,
+                            format!("`{key}` means nothing here: the stages say `users`"),
+                        )
+                        .also(users.span, "a fixed number of users")
+                        .help(format!("take `{key}` out, or write stages with `rate: 50/s`")),
+                    );
+                }
+            }
+        }
+        Load::Rate(_) => {
+            if let Some(think) = scenario.think {
+                out.push(
+                    Diagnostic::error(think.span, "`think` means nothing here: the stages say `rate`").help(
+                        "arrivals follow the rate alone; take `think` out, or write stages with `users: 10`",
+                    ),
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<StopAfter>> {
+    let fields = Fields::new(out, node, &shapes::STOP_AFTER)?;
+    let (key, value) = fields.one_of(out, shapes::STOP_AFTER.keys)?;
+    let count = fields::positive_count(out, value, "the number to stop after")?.value;
+    let stop = if key.value == "requests" {
+        StopAfter::Requests(count)
+    } else {
+        StopAfter::Iterations(count)
+    };
+    Some(Spanned::new(stop, node.span))
+}
+
+/// Thresholds, each a text; `- failures < 1% for 10s: abort` is a mapping to YAML, and a text to us.
+pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Vec<Threshold> {
+    let example = "thresholds: [ failures < 1%, p95 < 3s ]";
+    let items = fields::list(out, node, "a list of thresholds", example).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| threshold(out, item, example))
+        .collect()
+}
+
+fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Threshold> {
+    let text = match &node.kind {
+        Kind::Scalar(_) => {
+            fields::plain_text(out, node, "a threshold")?;
+            fields::text(out, node, "a threshold")?
+        }
+        Kind::Map(entries) => match entries.as_slice() {
+            [(key, value)] => joined(out, key, value)?,
+            _ => {
+                fields::wrong_type(out, node, "a threshold in one line", example);
+                return None;
+            }
+        },
+        Kind::List(_) => {
+            fields::wrong_type(out, node, "a threshold", example);
+            return None;
+        }
+    };
+    Some(Threshold { text })
+}
+
+/// The line that YAML took for a key and its value.
+fn joined(out: &mut Diagnostics, key: &Spanned<String>, value: &Node) -> Option<Text> {
+    let Kind::Scalar(word) = &value.kind else {
+        fields::wrong_type(
+            out,
+            value,
+            "`abort` after the colon",
+            "failures < 50% for 10s: abort",
+        );
+        return None;
+    };
+    let text = format!("{}: {}", key.value, word.text);
+    let span = key.span.to(value.span);
+    // Bytes map where key and word were written with exactly `: ` between them and without quotes.
+    let exact =
+        word.plain && key.span.end - key.span.start == key.value.len() && span.end - span.start == text.len();
+    Some(Text {
+        text,
+        span: Span { ..span },
+        exact,
+        plain: true,
+    })
+}

@@ -1,0 +1,141 @@
+//! From the tree to [`Scenario`]: keys, types, units, and what can be judged without knowing the rest (a list that is empty, a
+//! name written twice). What names mean is `plan`'s.
+
+mod data;
+mod fields;
+mod load;
+mod request;
+pub(super) mod shapes;
+mod target;
+
+use super::diagnostics::{Diagnostic, Diagnostics};
+use super::model::Scenario;
+use super::span::{Span, Spanned};
+use super::yaml::{Kind, Node};
+use fields::Fields;
+
+/// Decodes a scenario. `None`: with at least one error told.
+pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
+    if root.is_null() {
+        out.push(
+            Diagnostic::error(root.span, "the scenario is empty")
+                .help("it needs a target, endpoints and stages; copy scenarios/mixed.yaml to begin with"),
+        );
+        return None;
+    }
+    let before = out.errors();
+    let fields = Fields::new(out, root, &shapes::SCENARIO)?;
+    let target = fields
+        .required(out, "target")
+        .and_then(|node| target::target(out, node));
+    let endpoints = fields.required(out, "endpoints");
+    let stages = fields.required(out, "stages");
+    let scenario = Scenario {
+        name: fields
+            .optional("name")
+            .and_then(|node| fields::plain_text(out, node, "a name")),
+        description: fields
+            .optional("description")
+            .and_then(|node| fields::plain_text(out, node, "a description")),
+        data: fields
+            .optional("data")
+            .map(|node| data::all(out, node))
+            .unwrap_or_default(),
+        think: fields
+            .optional("think")
+            .and_then(|node| load::think(out, node, true)),
+        on_start: fields
+            .optional("on_start")
+            .map(|node| names(out, node, "[get_by_term_id]"))
+            .unwrap_or_default(),
+        on_stop: fields
+            .optional("on_stop")
+            .map(|node| names(out, node, "[log_out]"))
+            .unwrap_or_default(),
+        setup: fields
+            .optional("setup")
+            .map(|node| request::steps(out, node, "setup"))
+            .unwrap_or_default(),
+        teardown: fields
+            .optional("teardown")
+            .map(|node| request::steps(out, node, "teardown"))
+            .unwrap_or_default(),
+        endpoints: endpoints
+            .map(|node| request::endpoints(out, node))
+            .unwrap_or_default(),
+        endpoints_span: endpoints.map_or(root.span, |node| node.span),
+        stages: stages.map(|node| load::stages(out, node)).unwrap_or_default(),
+        stages_span: stages.map_or(root.span, |node| node.span),
+        arrivals: fields
+            .optional("arrivals")
+            .and_then(|node| load::arrivals(out, node)),
+        max_users: fields
+            .optional("max_users")
+            .and_then(|node| fields::positive_count(out, node, "`max_users`")),
+        when_busy: fields
+            .optional("when_busy")
+            .and_then(|node| load::when_busy(out, node)),
+        thresholds: fields
+            .optional("thresholds")
+            .map(|node| load::thresholds(out, node))
+            .unwrap_or_default(),
+        secrets: fields
+            .optional("secrets")
+            .map(|node| names(out, node, "[client_id]"))
+            .unwrap_or_default(),
+        seed: fields.optional("seed").and_then(|node| fields::count(out, node)),
+        graceful_stop: fields
+            .optional("graceful_stop")
+            .and_then(|node| fields::duration(out, node)),
+        stop_after: fields
+            .optional("stop_after")
+            .and_then(|node| load::stop_after(out, node)),
+        target: target?,
+    };
+    load::open_model_keys(out, &fields, &scenario);
+    (out.errors() == before).then_some(scenario)
+}
+
+/// A list of names; one name alone is fine.
+fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<String>> {
+    if node.is_null() {
+        return Vec::new();
+    }
+    if matches!(node.kind, Kind::Map(_)) {
+        fields::wrong_type(out, node, "a list of names", example);
+        return Vec::new();
+    }
+    fields::one_or_list(node)
+        .iter()
+        .filter_map(|item| fields::plain_text(out, item, "a name"))
+        .collect()
+}
+
+/// Tells names that are written twice.
+fn unique<'a>(out: &mut Diagnostics, names: impl IntoIterator<Item = &'a Spanned<String>>, what: &str) {
+    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    for name in names {
+        match seen.iter().find(|other| other.value == name.value) {
+            Some(first) => out.push(
+                Diagnostic::error(name.span, format!("two {what} are named `{}`", name.value))
+                    .label("the second")
+                    .also(first.span, "the first")
+                    .help("give one of them another name; reports group by it"),
+            ),
+            None => seen.push(name),
+        }
+    }
+}
+
+/// A list that must not be empty.
+fn empty(out: &mut Diagnostics, node: &Node, message: &str, help: &str) {
+    let place = if node.span.start == node.span.end {
+        Span {
+            start: node.span.start.saturating_sub(1),
+            ..node.span
+        }
+    } else {
+        node.span
+    };
+    out.push(Diagnostic::error(place, message).help(help));
+}

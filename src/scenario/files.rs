@@ -1,0 +1,404 @@
+//! Every file that a scenario names, read before the run: so that `plan` does no I/O and a missing file is told at the name of
+//! it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::diagnostics::{Diagnostic, Diagnostics, near_files};
+use super::model::{Body, Data, DataKind, PartContent, Request, Scenario, Work};
+use super::span::Spanned;
+
+/// Largest data file or body, in bytes.
+const MAX_DATA: u64 = 256_000_000;
+
+/// Largest certificate or key, in bytes.
+const MAX_PEM: u64 = 1_000_000;
+
+/// The rows of a CSV file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Names from the header line.
+    pub columns: Vec<String>,
+    /// As many fields each as there are columns.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The content of the files that a scenario names, by name as written.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    bytes: HashMap<String, Arc<[u8]>>,
+    tables: HashMap<(String, u8), Arc<Table>>,
+    json: HashMap<String, Arc<Vec<serde_json::Value>>>,
+}
+
+impl Files {
+    /// A body, certificate or key.
+    pub fn bytes(&self, name: &str) -> Option<&Arc<[u8]>> {
+        self.bytes.get(name)
+    }
+
+    /// A CSV file read with this delimiter (a comma if none was written).
+    pub fn table(&self, name: &str, delimiter: Option<u8>) -> Option<&Arc<Table>> {
+        self.tables.get(&(name.to_owned(), delimiter.unwrap_or(b',')))
+    }
+
+    /// The items of a JSON file; never empty, all scalars or all objects.
+    pub fn json(&self, name: &str) -> Option<&Arc<Vec<serde_json::Value>>> {
+        self.json.get(name)
+    }
+
+    /// Reads all files that a scenario names, relative to `folder`. Problems stand at the names.
+    pub(super) fn read(scenario: &Scenario, folder: &Path, out: &mut Diagnostics) -> Self {
+        let mut files = Self::default();
+        let mut reader = Reader {
+            files: &mut files,
+            folder,
+            out,
+        };
+        let tls = &scenario.target.tls;
+        for name in [&tls.ca_file, &tls.client_cert, &tls.client_key]
+            .into_iter()
+            .flatten()
+        {
+            reader.pem(name);
+        }
+        reader.data(&scenario.data);
+        for request in requests(scenario) {
+            reader.request(request);
+        }
+        files
+    }
+}
+
+/// All requests of a scenario.
+fn requests(scenario: &Scenario) -> impl Iterator<Item = &Request> {
+    let around = scenario
+        .setup
+        .iter()
+        .chain(&scenario.teardown)
+        .map(|step| &step.request);
+    let endpoints = scenario
+        .endpoints
+        .iter()
+        .flat_map(|endpoint| match &endpoint.work {
+            Work::Request(request) => vec![request.as_ref()],
+            Work::Journey(steps) => steps.iter().map(|step| &step.request).collect(),
+        });
+    around.chain(endpoints)
+}
+
+struct Reader<'a> {
+    files: &'a mut Files,
+    folder: &'a Path,
+    out: &'a mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn load(&mut self, name: &Spanned<String>, what: &str, limit: u64) -> Option<Vec<u8>> {
+        match read_limited(&self.folder.join(&name.value), what, limit) {
+            Ok(bytes) => Some(bytes),
+            Err(mut problem) => {
+                problem.span = Some(name.span);
+                if Path::new(&name.value).is_relative() {
+                    problem
+                        .notes
+                        .push("file names are relative to the scenario file".to_owned());
+                }
+                self.out.push(problem);
+                None
+            }
+        }
+    }
+
+    fn keep(&mut self, name: &Spanned<String>, bytes: Vec<u8>) {
+        self.files.bytes.insert(name.value.clone(), bytes.into());
+    }
+
+    fn pem(&mut self, name: &Spanned<String>) {
+        let Some(bytes) = self.load(name, "certificate or key", MAX_PEM) else {
+            return;
+        };
+        if !String::from_utf8_lossy(&bytes).contains("-----BEGIN ") {
+            self.out.push(
+                Diagnostic::error(name.span, format!("`{}` is not a PEM file", name.value))
+                    .label("no line `-----BEGIN …` in it")
+                    .help("convert a DER file: `openssl x509 -inform der -in FILE -out FILE.pem`"),
+            );
+            return;
+        }
+        self.keep(name, bytes);
+    }
+
+    fn request(&mut self, request: &Request) {
+        match request.body.as_ref().map(|body| &body.value) {
+            Some(Body::File(name)) => self.body(name),
+            Some(Body::Multipart(parts)) => {
+                for part in parts {
+                    if let PartContent::File(name) = &part.content {
+                        self.body(name);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn body(&mut self, name: &Spanned<String>) {
+        if let Some(bytes) = self.load(name, "body", MAX_DATA) {
+            self.keep(name, bytes);
+        }
+    }
+
+    fn data(&mut self, data: &[Data]) {
+        for source in data {
+            match &source.kind.value {
+                DataKind::Csv { file, delimiter } => self.table(file, delimiter.map_or(b',', |d| d.value)),
+                DataKind::Json(file) => self.json(file),
+                DataKind::Combine { with, .. } => self.data(with),
+                DataKind::Values(_) | DataKind::Range(..) | DataKind::Captured { .. } => {}
+            }
+        }
+    }
+
+    fn table(&mut self, name: &Spanned<String>, delimiter: u8) {
+        let Some(bytes) = self.load(name, "CSV file", MAX_DATA) else {
+            return;
+        };
+        match table(&bytes, delimiter) {
+            Ok(table) => {
+                self.files
+                    .tables
+                    .insert((name.value.clone(), delimiter), Arc::new(table));
+            }
+            Err((message, help)) => {
+                self.out
+                    .push(Diagnostic::error(name.span, format!("`{}` {message}", name.value)).help(help));
+            }
+        }
+    }
+
+    fn json(&mut self, name: &Spanned<String>) {
+        let Some(bytes) = self.load(name, "JSON file", MAX_DATA) else {
+            return;
+        };
+        match items(&bytes) {
+            Ok(items) => {
+                self.files.json.insert(name.value.clone(), Arc::new(items));
+            }
+            Err((message, help)) => {
+                self.out
+                    .push(Diagnostic::error(name.span, format!("`{}` {message}", name.value)).help(help));
+            }
+        }
+    }
+}
+
+/// Parses CSV with a header line. The error is what follows the file's name, and advice.
+fn table(bytes: &[u8], delimiter: u8) -> Result<Table, (String, String)> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.is_empty() {
+        return Err((
+            "is empty".to_owned(),
+            "its first line names the columns, each further line is one value".to_owned(),
+        ));
+    }
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
+    let columns: Vec<String> = match reader.headers() {
+        Ok(header) => header.iter().map(|name| name.trim().to_owned()).collect(),
+        Err(error) => return Err(malformed(&error)),
+    };
+    if let Some(at) = columns.iter().position(String::is_empty) {
+        let help = "the first line names the columns, and `{{ name.column }}` takes one".to_owned();
+        return Err((
+            format!("has no name for column {} in its first line", at + 1),
+            help,
+        ));
+    }
+    if let Some(twice) = columns
+        .iter()
+        .enumerate()
+        .find(|(n, name)| columns[..*n].contains(name))
+    {
+        return Err((
+            format!("has two columns named `{}`", twice.1),
+            "give one of them another name".to_owned(),
+        ));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        match record {
+            Ok(record) => rows.push(record.iter().map(str::to_owned).collect()),
+            Err(error) => return Err(malformed(&error)),
+        }
+    }
+    if rows.is_empty() {
+        let help = format!(
+            "below the line of column names (`{}`) write one line for each value",
+            columns.join(",")
+        );
+        return Err(("has no rows".to_owned(), help));
+    }
+    Ok(Table { columns, rows })
+}
+
+fn malformed(error: &csv::Error) -> (String, String) {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            let fields = |n: u64| {
+                if n == 1 {
+                    "1 field".to_owned()
+                } else {
+                    format!("{n} fields")
+                }
+            };
+            (
+                format!("has {} in line {line}, where the first line has {expected_len}", fields(*len)),
+                "put a value that holds the delimiter in double quotes; another delimiter is told by `delimiter: \";\"`"
+                    .to_owned(),
+            )
+        }
+        csv::ErrorKind::Utf8 { .. } => (
+            format!("is not UTF-8 in line {line}"),
+            "save it as UTF-8".to_owned(),
+        ),
+        _ => (
+            format!("cannot be read as CSV: {error}"),
+            "check it in a spreadsheet".to_owned(),
+        ),
+    }
+}
+
+/// Parses a JSON list. The error is what follows the file's name, and advice.
+fn items(bytes: &[u8]) -> Result<Vec<serde_json::Value>, (String, String)> {
+    use serde_json::Value;
+    let help = || "write a list of values, `[1, 2]`, or of objects, `[{\"id\": 1}, {\"id\": 2}]`".to_owned();
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| (format!("is not JSON: {error}"), help()))?;
+    let Value::Array(items) = value else {
+        return Err(("does not hold a list".to_owned(), help()));
+    };
+    if items.is_empty() {
+        return Err(("holds an empty list".to_owned(), help()));
+    }
+    let objects = items.iter().filter(|item| item.is_object()).count();
+    if items.iter().any(Value::is_array) || (objects != 0 && objects != items.len()) {
+        return Err(("mixes values, objects or lists".to_owned(), help()));
+    }
+    Ok(items)
+}
+
+/// Reads a file that must exist, be a file and not be larger than `limit` bytes. The problem has no place yet.
+pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+    let shown = path.display();
+    let failed = |error: &std::io::Error| match error.kind() {
+        ErrorKind::NotFound => missing(path),
+        ErrorKind::PermissionDenied => Diagnostic::without_place(format!("no permission to read `{shown}`")),
+        ErrorKind::IsADirectory => {
+            Diagnostic::without_place(format!("`{shown}` is a directory, not a {what}"))
+        }
+        _ => Diagnostic::without_place(format!("cannot read `{shown}`: {error}")),
+    };
+    let about = std::fs::metadata(path).map_err(|error| failed(&error))?;
+    if about.is_dir() {
+        return Err(
+            Diagnostic::without_place(format!("`{shown}` is a directory, not a {what}"))
+                .help_if(inside(path)),
+        );
+    }
+    // A device or a pipe may never end, and says nothing of its size.
+    if !about.is_file() {
+        return Err(Diagnostic::without_place(format!(
+            "`{shown}` is not a regular file"
+        )));
+    }
+    let too_large = |size: u64| {
+        let mega = |bytes: u64| format!("{} MB", bytes.div_ceil(1_000_000));
+        Diagnostic::without_place(format!(
+            "`{shown}` is too large: {}, and the limit is {}",
+            mega(size),
+            mega(limit)
+        ))
+        .help_if((what == "scenario").then(|| "keep long lists of values in a CSV or JSON file".to_owned()))
+    };
+    if about.len() > limit {
+        return Err(too_large(about.len()));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large(bytes.len() as u64));
+    }
+    Ok(bytes)
+}
+
+fn missing(path: &Path) -> Diagnostic {
+    let diagnostic = Diagnostic::without_place(format!("no such file: `{}`", path.display()));
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match parent {
+        Some(parent) if !parent.exists() => diagnostic.help(format!(
+            "the directory `{}` does not exist either",
+            parent.display()
+        )),
+        _ => diagnostic.help_if(near_files(path)),
+    }
+}
+
+/// The first scenarios in a directory that was named in place of one.
+fn inside(folder: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).ok()?.take(1000);
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        })
+        .collect();
+    found.sort();
+    let first = found.first()?;
+    Some(format!(
+        "name one of the files in it, such as `{}`",
+        first.display()
+    ))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_table_with_a_byte_order_mark() {
+        let found = table(b"\xEF\xBB\xBFid,name\n1,Ann\n2,\"B, C\"\n", b',').unwrap();
+        assert_eq!(found.columns, ["id", "name"]);
+        assert_eq!(found.rows[1], ["2", "B, C"]);
+    }
+
+    #[test]
+    fn says_which_line_of_a_table_is_wrong() {
+        let (message, _) = table(b"id,name\n1,Ann\n2\n", b',').unwrap_err();
+        assert_eq!(message, "has 1 field in line 3, where the first line has 2");
+        assert!(
+            table(b"", b',').is_err()
+                && table(b"id\n", b',').is_err()
+                && table(b"id,id\n1,2\n", b',').is_err()
+        );
+    }
+
+    #[test]
+    fn a_json_file_is_a_list_of_one_kind() {
+        assert_eq!(items(b"[1, \"a\"]").unwrap().len(), 2);
+        for text in ["{}", "[]", "[1, {}]", "[[1]]", "nonsense", ""] {
+            assert!(items(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+}

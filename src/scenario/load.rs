@@ -1,0 +1,187 @@
+//! From paths to everything that a plan needs: the scenario, the configuration, the files they name. The only I/O before a run.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::config::{Config, ConfigSources};
+use super::decode;
+use super::diagnostics::{Diagnostics, Severity, Sources, Style};
+use super::files::Files;
+use super::literals;
+use super::model::{Auth, Scenario};
+use super::secret::{Scrubber, Secret};
+use super::span::{SourceId, Text};
+use super::yaml;
+
+/// A scenario with all it needs.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The scenario as written.
+    pub scenario: Scenario,
+    /// The configuration, with what `auth` uses and `secrets` lists marked secret.
+    pub config: Config,
+    /// The content of the files that the scenario names.
+    pub files: Files,
+    /// The texts that spans point into.
+    pub sources: Sources,
+    /// Which of them is the scenario.
+    pub source: SourceId,
+    /// Where the scenario lies.
+    pub path: PathBuf,
+    /// What does not stop the run.
+    pub warnings: Diagnostics,
+    /// Secrets written out in the scenario itself.
+    literal_secrets: Vec<Secret>,
+}
+
+/// Why nothing was loaded.
+#[derive(Debug, Clone)]
+pub struct LoadError {
+    /// The problems.
+    pub problems: Diagnostics,
+    /// The texts that they point into.
+    pub sources: Sources,
+}
+
+impl LoadError {
+    /// The problems as text.
+    pub fn render(&self, style: Style) -> String {
+        self.problems.render(&self.sources, style)
+    }
+}
+
+impl std::fmt::Display for LoadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.render(Style::Plain).trim_end())
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl Loaded {
+    /// The scenario's text with the secrets written in it blanked: the copy that a run keeps.
+    pub fn masked_source(&self) -> String {
+        self.sources.masked(self.source).unwrap_or_default()
+    }
+
+    /// All secrets known: of the configuration and of the scenario itself.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets = self.config.secrets();
+        secrets.extend(self.literal_secrets.iter().cloned());
+        secrets.sort();
+        secrets.dedup();
+        secrets
+    }
+
+    /// A scrubber of all secrets known. `basic`: the user and password as rendered, if `auth` is `basic`; `more`: what only
+    /// rendering told, such as a token.
+    pub fn scrubber(&self, basic: Option<(&Secret, &Secret)>, more: &[Secret]) -> Scrubber {
+        let secrets = self.secrets();
+        Scrubber::new(secrets.iter().chain(more), basic)
+    }
+
+    /// What follows from the scenario's file name: the default of `name`.
+    pub fn default_name(&self) -> String {
+        self.path.file_stem().map_or_else(
+            || "scenario".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
+    }
+}
+
+/// Reads a scenario, the configuration and every file they name. All problems at once.
+pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError>> {
+    let mut sources = Sources::new();
+    let mut problems = Diagnostics::new();
+    let read = read_scenario(path, &mut sources, &mut problems);
+    let mut config = Config::load(config, &mut sources, &mut problems);
+    let (Some((source, root)), 0) = (read, problems.errors()) else {
+        return Err(Box::new(LoadError { problems, sources }));
+    };
+    let Some(scenario) = root else {
+        return Err(Box::new(LoadError { problems, sources }));
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let files = Files::read(&scenario, folder, &mut problems);
+    for key in secret_keys(&scenario) {
+        config.mark_secret(&key);
+    }
+    if problems.errors() > 0 {
+        return Err(Box::new(LoadError { problems, sources }));
+    }
+    let literal_secrets = literals::values(&sources, source);
+    let path = path.to_owned();
+    debug_assert!(
+        problems
+            .iter()
+            .all(|problem| problem.severity == Severity::Warning)
+    );
+    Ok(Loaded {
+        scenario,
+        config,
+        files,
+        sources,
+        source,
+        path,
+        warnings: problems,
+        literal_secrets,
+    })
+}
+
+/// The scenario's source, and the scenario if it could be decoded.
+fn read_scenario(
+    path: &Path,
+    sources: &mut Sources,
+    problems: &mut Diagnostics,
+) -> Option<(SourceId, Option<Scenario>)> {
+    let source = match yaml::read(path, "scenario", sources) {
+        Ok(source) => source,
+        Err(problem) => {
+            problems.push(problem);
+            return None;
+        }
+    };
+    let root = yaml::parse(source, sources, problems)?;
+    sources.set_secrets(source, literals::spans(&root));
+    Some((source, decode::scenario(problems, &root)))
+}
+
+static CONFIG_KEY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"\bconfig((?:\s*\.\s*\w+|\s*\[\s*(?:"[^"]*"|'[^']*'|\d+)\s*\])+)"#).ok());
+
+/// Dotted keys that `config` is asked for in a text.
+pub(super) fn config_keys(text: &str) -> Vec<String> {
+    let Some(pattern) = CONFIG_KEY.as_ref() else {
+        return Vec::new();
+    };
+    pattern
+        .captures_iter(text)
+        .map(|found| {
+            let parts = found[1]
+                .split(['.', '[', ']', '"', '\''])
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join(".")
+        })
+        .collect()
+}
+
+/// Config keys whose values are secret by use: in credentials, or listed under `secrets`. The URL of a token server is an
+/// address like `target.url`, and its scopes are names: neither is a secret.
+fn secret_keys(scenario: &Scenario) -> Vec<String> {
+    let texts: Vec<&Text> = match scenario.target.auth.as_ref().map(|auth| &auth.value) {
+        None => Vec::new(),
+        Some(Auth::Basic { user, password }) => vec![user, password],
+        Some(Auth::Bearer(token)) => vec![token],
+        Some(Auth::Oauth2ClientCredentials {
+            client_id,
+            client_secret,
+            ..
+        }) => vec![client_id, client_secret],
+    };
+    let used = texts.into_iter().flat_map(|text| config_keys(&text.text));
+    used.chain(scenario.secrets.iter().map(|key| key.value.clone()))
+        .collect()
+}

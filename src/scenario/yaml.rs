@@ -1,0 +1,482 @@
+//! YAML text to a tree in which everything has its place. The only user of `serde_yaml`, of whose parser it takes the events:
+//! so a scalar keeps the text and the quotes it was written with, and every duplicate key is told, not only the first.
+//!
+//! A scalar has no type here: `0201701`, `no` and `1.10` are what was written until somebody asks for a number.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+
+use super::diagnostics::{Diagnostic, Diagnostics, Sources};
+use super::span::{SourceId, Span, Spanned, Text};
+
+/// Largest YAML file read, in bytes. A scenario is a few kilobytes; lists of values belong in a CSV file.
+pub const MAX_FILE: u64 = 5_000_000;
+
+/// Most nodes of a file, aliases resolved.
+const MAX_NODES: usize = 200_000;
+
+/// Deepest nesting.
+const MAX_DEPTH: usize = 64;
+
+/// One node of the tree.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    /// Where it stands: a scalar with its quotes; a collection from its first to its last byte.
+    pub(super) span: Span,
+    pub(super) kind: Kind,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    Scalar(Text),
+    List(Vec<Node>),
+    /// No key twice; merge keys resolved.
+    Map(Vec<(Spanned<String>, Node)>),
+}
+
+impl Node {
+    /// Nothing, `~` or `null` without quotes.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar(text) if text.plain && matches!(text.text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The value of a key, if this is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::Map(entries) => entries.iter().find(|(k, _)| k.value == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a file as text: one that exists, is a file, is not too large, is UTF-8 and holds no NUL.
+pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+    let bytes = super::files::read_limited(path, what, MAX_FILE)?;
+    let shown = path.display();
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(
+            Diagnostic::without_place(format!("`{shown}` is UTF-16, not UTF-8"))
+                .help("save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`"),
+        );
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => match text.find('\0') {
+            Some(at) => Err(Diagnostic::without_place(format!(
+                "`{shown}` holds a NUL byte {}",
+                place(text.as_bytes(), at)
+            ))
+            .help("this is not a text file; is it the right one?")),
+            None => Ok(sources.add(path, text)),
+        },
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let found = bytes.get(at).copied().unwrap_or_default();
+            Err(Diagnostic::without_place(format!(
+                "`{shown}` is not UTF-8: byte 0x{found:02X} {}",
+                place(bytes, at)
+            ))
+            .help("save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`"))
+        }
+    }
+}
+
+/// "at offset 17 (line 2)".
+fn place(bytes: &[u8], at: usize) -> String {
+    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    format!("at offset {at} (line {line})")
+}
+
+/// Parses the one document of a file. `None`: not parsed, said why. An empty file is a null node.
+pub(super) fn parse(source: SourceId, sources: &Sources, problems: &mut Diagnostics) -> Option<Node> {
+    let text = sources.get(source)?.text.as_str();
+    let mut builder = Builder {
+        source,
+        text,
+        problems,
+        anchors: HashMap::new(),
+        nodes: 0,
+    };
+    builder.document()
+}
+
+type Events<'t> = Parser<'t, granit_parser::StrInput<'t>>;
+type Next<'t> = (Event<'t>, granit_parser::Span);
+
+struct Builder<'t, 'p> {
+    source: SourceId,
+    text: &'t str,
+    problems: &'p mut Diagnostics,
+    /// Finished nodes by anchor, with their size.
+    anchors: HashMap<usize, Option<(Rc<Node>, usize)>>,
+    nodes: usize,
+}
+
+/// A problem was pushed; there is no tree.
+struct Stop;
+
+impl<'t> Builder<'t, '_> {
+    fn document(&mut self) -> Option<Node> {
+        let mut options = granit_parser::Options::default();
+        options.emit_comments = false;
+        let mut events = Parser::new_from_str_with_options(self.text, options);
+        let mut root = None;
+        loop {
+            match self.next(&mut events) {
+                Ok((Event::StreamEnd, _)) => break,
+                Ok((Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _)) => {}
+                Ok((_, span)) if root.is_some() => {
+                    let at = self.span(&span);
+                    self.problems.push(
+                        Diagnostic::error(at, "a second document begins here")
+                            .help("keep one scenario per file: remove the `---` above, or move this part to a file of its own"),
+                    );
+                    return None;
+                }
+                Ok(event) => root = Some(self.node(event, &mut events, 0).ok()?),
+                Err(Stop) => return None,
+            }
+        }
+        Some(root.unwrap_or_else(|| {
+            self.null(Span {
+                source: self.source,
+                start: 0,
+                end: 0,
+            })
+        }))
+    }
+
+    fn next(&mut self, events: &mut Events<'t>) -> Result<Next<'t>, Stop> {
+        match events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                self.syntax(&error);
+                Err(Stop)
+            }
+            None => Ok((Event::StreamEnd, granit_parser::Span::default())),
+        }
+    }
+
+    fn node(&mut self, (event, span): Next<'t>, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
+        let at = self.span(&span);
+        self.count(1, at)?;
+        if depth > MAX_DEPTH {
+            return self.stop(
+                Diagnostic::error(at, format!("nested more than {MAX_DEPTH} levels deep"))
+                    .help("no scenario needs this"),
+            );
+        }
+        let before = self.nodes;
+        let (node, anchor) = match event {
+            Event::Scalar(value, style, anchor, _) => (self.scalar(&value, style, at), anchor),
+            Event::SequenceStart(_, anchor, _) => {
+                self.anchors.insert(anchor, None);
+                (self.list(at, events, depth)?, anchor)
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.anchors.insert(anchor, None);
+                (self.map(at, events, depth)?, anchor)
+            }
+            Event::Alias(id) => return self.alias(id, at),
+            _ => return self.stop(Diagnostic::error(at, "unexpected YAML here")),
+        };
+        if anchor != 0 {
+            self.anchors
+                .insert(anchor, Some((Rc::new(node.clone()), self.nodes - before + 1)));
+        }
+        Ok(node)
+    }
+
+    fn scalar(&self, value: &str, style: ScalarStyle, span: Span) -> Node {
+        let raw = self.text.get(span.range()).unwrap_or_default();
+        let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) && raw.len() >= 2;
+        let content = if quoted {
+            Span {
+                start: span.start + 1,
+                end: span.end - 1,
+                ..span
+            }
+        } else {
+            span
+        };
+        let exact = self.text.get(content.range()) == Some(value);
+        let text = Text {
+            text: value.to_owned(),
+            span: content,
+            exact,
+            plain: style == ScalarStyle::Plain,
+        };
+        Node {
+            span,
+            kind: Kind::Scalar(text),
+        }
+    }
+
+    fn null(&self, span: Span) -> Node {
+        self.scalar("", ScalarStyle::Plain, span)
+    }
+
+    fn list(&mut self, start: Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
+        let mut items: Vec<Node> = Vec::new();
+        loop {
+            let (event, span) = self.next(events)?;
+            if event == Event::SequenceEnd {
+                let span = self.whole(start, &span, items.last().map(|item| item.span));
+                return Ok(Node {
+                    span,
+                    kind: Kind::List(items),
+                });
+            }
+            items.push(self.node((event, span), events, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, start: Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
+        let mut entries: Vec<(Spanned<String>, Node)> = Vec::new();
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        let mut merges: Vec<Node> = Vec::new();
+        loop {
+            let (event, span) = self.next(events)?;
+            if event == Event::MappingEnd {
+                let last = entries.last().map(|(_, node)| node.span);
+                let span = self.whole(start, &span, last);
+                self.merge(&mut entries, merges)?;
+                return Ok(Node {
+                    span,
+                    kind: Kind::Map(entries),
+                });
+            }
+            let key = self.node((event, span), events, depth + 1)?;
+            let value = self.next(events)?;
+            let value = self.node(value, events, depth + 1)?;
+            let Kind::Scalar(name) = key.kind else {
+                self.complex_key(start, key.span);
+                return Err(Stop);
+            };
+            if name.plain && name.text == "<<" {
+                merges.push(value);
+            } else if let Some(first) = seen.get(&name.text) {
+                self.problems.push(
+                    Diagnostic::error(key.span, format!("`{}` is written twice", name.text))
+                        .label("the second")
+                        .also(*first, "the first")
+                        .help("keep one of them"),
+                );
+            } else {
+                seen.insert(name.text.clone(), key.span);
+                entries.push((Spanned::new(name.text, key.span), value));
+            }
+        }
+    }
+
+    /// A key that is a list or a mapping: nearly always a template that was left without quotes.
+    fn complex_key(&mut self, map: Span, key: Span) {
+        let rest = &self.text[map.start.min(self.text.len())..];
+        let template = rest.starts_with("{{").then(|| rest.find("}}")).flatten();
+        self.problems.push(match template {
+            Some(end) => {
+                let written = &rest[..end + 2];
+                let line_rest = &rest[end + 2..rest.find('\n').unwrap_or(rest.len()).max(end + 2)];
+                let tail = line_rest.split(" #").next().unwrap_or_default().trim_end();
+                let span = Span {
+                    end: map.start + end + 2 + tail.len(),
+                    ..map
+                };
+                Diagnostic::error(span, "a template needs quotes around it")
+                    .label("without quotes YAML takes `{` for the start of a mapping")
+                    .help("put the whole value in quotes")
+                    .replace(span, format!("\"{written}{tail}\""))
+            }
+            None => Diagnostic::error(key, "a key must be a word, not a list or a mapping"),
+        });
+    }
+
+    /// `<<: *base` and `<<: [*a, *b]`: their entries, where the mapping has none of its own.
+    fn merge(&mut self, entries: &mut Vec<(Spanned<String>, Node)>, merges: Vec<Node>) -> Result<(), Stop> {
+        for merge in merges {
+            let span = merge.span;
+            let sources = match merge.kind {
+                Kind::List(items) => items,
+                _ => vec![merge],
+            };
+            for source in sources {
+                let Kind::Map(more) = source.kind else {
+                    return self.stop(
+                        Diagnostic::error(span, "`<<` merges a mapping, and this is none")
+                            .help("write `<<: *name`, where `&name` stands before a mapping"),
+                    );
+                };
+                for (key, value) in more {
+                    if !entries.iter().any(|(own, _)| own.value == key.value) {
+                        entries.push((key, value));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, id: usize, at: Span) -> Result<Node, Stop> {
+        match self.anchors.get(&id).cloned() {
+            Some(Some((node, size))) => {
+                self.count(size, at)?;
+                Ok(Node {
+                    span: node.span,
+                    kind: node.kind.clone(),
+                })
+            }
+            _ => self.stop(Diagnostic::error(
+                at,
+                "this alias stands inside of what it stands for",
+            )),
+        }
+    }
+
+    fn count(&mut self, more: usize, at: Span) -> Result<(), Stop> {
+        self.nodes = self.nodes.saturating_add(more);
+        if self.nodes <= MAX_NODES {
+            return Ok(());
+        }
+        let message = format!("more than {MAX_NODES} values, aliases counted each time");
+        self.stop(Diagnostic::error(at, message).label("the limit is passed here").help(
+            "keep long lists in a CSV or JSON file (`data: { name: { csv: file.csv } }`), and aliases of aliases out",
+        ))
+    }
+
+    fn stop<T>(&mut self, diagnostic: Diagnostic) -> Result<T, Stop> {
+        self.problems.push(diagnostic);
+        Err(Stop)
+    }
+
+    fn span(&self, span: &granit_parser::Span) -> Span {
+        let limit = self.text.len();
+        let range = span.byte_range().unwrap_or(0..0);
+        let start = range.start.min(limit);
+        Span {
+            source: self.source,
+            start,
+            end: range.end.min(limit).max(start),
+        }
+    }
+
+    /// A collection's span: to its closing bracket, or to its last item where there is none.
+    fn whole(&self, start: Span, end: &granit_parser::Span, last: Option<Span>) -> Span {
+        let end = self.span(end);
+        let flow = self.text[start.start..].starts_with(['[', '{']) && end.start < end.end;
+        let end = if flow {
+            end.end
+        } else {
+            last.map_or(start.end, |span| span.end)
+        };
+        Span {
+            end: end.max(start.start),
+            ..start
+        }
+    }
+
+    fn syntax(&mut self, error: &ScanError) {
+        let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
+        self.problems
+            .push(syntax_error(self.source, self.text, at, error));
+    }
+}
+
+/// A syntax error in words: what is wrong and, for the usual slips, what was meant.
+fn syntax_error(source: SourceId, text: &str, at: usize, error: &ScanError) -> Diagnostic {
+    // At the end of a line, or of the file, there is nothing to point at: point at the last thing written.
+    let at = if text[at..].trim().is_empty() {
+        text.trim_end().len()
+    } else {
+        at
+    };
+    let end = text[at..]
+        .chars()
+        .next()
+        .filter(|c| *c != '\n')
+        .map_or(at, |c| at + c.len_utf8());
+    let line_start = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let line_end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    let line = &text[line_start..line_end];
+    let here = Span {
+        source,
+        start: at,
+        end,
+    };
+    let tab = line[..line.len() - line.trim_start().len()].find('\t');
+    if let Some(tab) = tab {
+        let start = line_start + tab;
+        return Diagnostic::error(
+            Span {
+                source,
+                start,
+                end: start + 1,
+            },
+            "a tab is used for indentation",
+        )
+        .label("a tab")
+        .help("YAML indents with spaces; set your editor to insert two spaces for a tab");
+    }
+    let value = line
+        .split_once(": ")
+        .map(|(_, value)| value.trim())
+        .unwrap_or_default();
+    if value.starts_with("{{") && !matches!(error.kind(), ErrorKind::UnclosedQuotedScalar) {
+        let start = line_start + line.find("{{").unwrap_or_default();
+        let span = Span {
+            source,
+            start,
+            end: line_start + line.trim_end().len(),
+        };
+        return Diagnostic::error(span, "a template needs quotes around it")
+            .label("without quotes YAML takes `{` for the start of a mapping")
+            .help("put the whole value in quotes")
+            .replace(span, format!("\"{value}\""));
+    }
+    let diagnostic = |message: &str| Diagnostic::error(here, message.to_owned());
+    match error.kind() {
+        ErrorKind::UnclosedQuotedScalar => {
+            diagnostic("a quoted text is never closed").help("add the closing quote")
+        }
+        ErrorKind::UnclosedFlowCollection { open } => {
+            let close = if *open == '[' { ']' } else { '}' };
+            diagnostic(&format!("a `{open}` is never closed")).help(format!("add `{close}`"))
+        }
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
+            diagnostic(&format!("`{close}` closes what `{open}` opened"))
+        }
+        ErrorKind::MisplacedFlowCollectionEnd => diagnostic("a closing bracket too many"),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
+            diagnostic("a comma or a closing bracket is missing before this")
+        }
+        ErrorKind::UnknownAnchor => diagnostic("this alias has no anchor")
+            .help("an alias `*name` repeats what `&name` stands before, above it"),
+        ErrorKind::UnexpectedCharacter { character } => {
+            diagnostic(&format!("no value can begin with `{character}`")).help("put the value in quotes")
+        }
+        ErrorKind::RecursionLimitExceeded => diagnostic("nested too deeply").help("no scenario needs this"),
+        ErrorKind::UnknownQuotedScalarEscape => diagnostic("no such escape in a double-quoted text")
+            .help("write `\\\\` for a backslash, or use single quotes, which know no escapes"),
+        _ => other_syntax_error(here, line, error),
+    }
+}
+
+fn other_syntax_error(here: Span, line: &str, error: &ScanError) -> Diagnostic {
+    let trimmed = line.trim_start().trim_start_matches("- ");
+    let word = trimmed.split([' ', ':']).next().unwrap_or_default();
+    let diagnostic = Diagnostic::error(here, format!("not YAML: {}", error.info()));
+    if trimmed.matches(": ").count() > 1 && !trimmed.contains(['{', '"', '\'']) {
+        return diagnostic.help("a text that holds `: ` needs quotes around it");
+    }
+    if trimmed
+        .split_once(':')
+        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with([' ', '/']))
+    {
+        return diagnostic.help(format!("a space is missing after the colon: `{word}: …`"));
+    }
+    diagnostic
+        .help("check that the lines of one block begin in the same column, and that each key ends in `: `")
+}
