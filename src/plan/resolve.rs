@@ -8,9 +8,9 @@ use super::template::Constants;
 use super::think::Think;
 use super::threshold::{Selection, Threshold};
 use super::{Endpoint, EndpointId, Plan, RowId};
+use crate::scenario::config::ConfigNode;
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
-use crate::scenario::load::Loaded;
-use crate::scenario::model::Scenario;
+use crate::scenario::{Loaded, MASK, Scenario};
 
 mod body;
 mod data;
@@ -75,9 +75,12 @@ pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnost
         scenario: &loaded.scenario,
         loaded,
     };
-    let seed = overrides.seed.or(input.scenario.seed.map(|seed| seed.value)).unwrap_or(overrides.random_seed);
+    let seed = overrides
+        .seed
+        .or(input.scenario.seed.map(|seed| seed.value))
+        .unwrap_or(overrides.random_seed);
     let mut found = Found::default();
-    let mut names = Names::new(input.constants(&mut found));
+    let mut names = Names::new(input.constants());
     let data = data::resolve(&input, &mut names, seed, &mut found);
     names.add_captured(input.scenario, &mut found);
     let mut resolver = Resolver {
@@ -97,6 +100,38 @@ pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnost
             Err(resolver.found.list)
         }
         _ => Err(resolver.found.list),
+    }
+}
+
+impl Input<'_> {
+    /// The bytes of a file that the scenario names; all were read before.
+    fn file(&self, name: &str) -> Option<&[u8]> {
+        self.loaded.files.bytes(name).map(|bytes| &**bytes)
+    }
+
+    fn constants(&self) -> Constants {
+        let sent = self.loaded.config.to_json();
+        let mut shown = sent.clone();
+        mask(self.loaded.config.root(), &mut shown);
+        Constants::new(sent, shown)
+    }
+}
+
+/// Puts a mask over every secret of the configuration.
+fn mask(node: &ConfigNode, json: &mut serde_json::Value) {
+    match node {
+        ConfigNode::Value(value) if value.secret => *json = MASK.into(),
+        ConfigNode::Value(_) => {}
+        ConfigNode::List(items) => {
+            for (number, item) in items.iter().enumerate() {
+                json.get_mut(number).map(|json| mask(item, json));
+            }
+        }
+        ConfigNode::Map(entries) => {
+            for (name, node) in entries {
+                json.get_mut(name).map(|json| mask(node, json));
+            }
+        }
     }
 }
 
@@ -161,7 +196,10 @@ impl Resolver<'_> {
             ("stages", scenario.stages.len(), scenario.stages_span),
         ] {
             if count > MOST_ROWS {
-                self.found.push(Diagnostic::error(span, format!("{count} {what} are too many: at most {MOST_ROWS}")));
+                self.found.push(Diagnostic::error(
+                    span,
+                    format!("{count} {what} are too many: at most {MOST_ROWS}"),
+                ));
             }
         }
     }
@@ -170,7 +208,8 @@ impl Resolver<'_> {
         let known = self.selections();
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
-            let threshold = Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
+            let threshold =
+                Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
             thresholds.extend(self.found.keep(threshold));
         }
         thresholds
@@ -182,11 +221,16 @@ impl Resolver<'_> {
         let endpoints = &self.input.scenario.endpoints;
         for (number, row) in self.rows.iter().enumerate() {
             let id = RowId(number as u16);
-            let Some(endpoint) = endpoints.get(usize::from(row.endpoint.0)) else { continue };
+            let Some(endpoint) = endpoints.get(usize::from(row.endpoint.0)) else {
+                continue;
+            };
             let name = endpoint.name.value.clone();
             match known.iter_mut().find(|selection| selection.name == name) {
                 Some(selection) => selection.rows.push(id),
-                None => known.push(Selection { name: name.clone(), rows: vec![id] }),
+                None => known.push(Selection {
+                    name: name.clone(),
+                    rows: vec![id],
+                }),
             }
             if row.name != name {
                 let name = row.name.clone();
@@ -211,11 +255,20 @@ impl Resolver<'_> {
             journey: endpoint.steps.len() > 1,
         };
         Outline {
-            name: scenario.name.as_ref().map_or_else(|| self.overrides.name.clone(), |name| name.value.clone()),
-            description: scenario.description.as_ref().map(|description| description.value.clone()),
+            name: scenario
+                .name
+                .as_ref()
+                .map_or_else(|| self.overrides.name.clone(), |name| name.value.clone()),
+            description: scenario
+                .description
+                .as_ref()
+                .map(|description| description.value.clone()),
             url: target.shown.clone(),
             demo: self.overrides.demo,
-            pool_size: scenario.target.pool_size.and_then(|size| u32::try_from(size.value).ok()),
+            pool_size: scenario
+                .target
+                .pool_size
+                .and_then(|size| u32::try_from(size.value).ok()),
             endpoints: endpoints.iter().map(endpoint).collect(),
             rows: self.rows.clone(),
             pools: self.data.pools.iter().map(|pool| pool.name.to_string()).collect(),

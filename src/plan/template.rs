@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::problem::Problem;
 use super::value::Value;
+use crate::scenario::MASK;
 
 mod escape;
 mod expression;
@@ -20,8 +21,7 @@ mod slots;
 pub use escape::Escape;
 pub use expression::Expression;
 pub use json::{JsonBuilder, JsonTemplate};
-pub use jinja::config_keys;
-pub use scope::{Constant, Constants, MASK, Name, Scope, Shape};
+pub use scope::{Constants, Name, Scope, Shape};
 pub use slots::{SlotId, SlotKind, Slots, Values};
 
 use jinja::Block;
@@ -153,7 +153,9 @@ impl Template {
 
     /// Whether any of its text known before the run holds this character.
     pub(in crate::plan) fn mentions(&self, character: char) -> bool {
-        self.segments.iter().any(|segment| matches!(segment, Segment::Text(text) if text.sent.contains(character)))
+        self.segments
+            .iter()
+            .any(|segment| matches!(segment, Segment::Text(text) if text.sent.contains(character)))
     }
 
     /// One after the other.
@@ -238,18 +240,18 @@ impl Template {
             }
             Piece::Name { path, range } => (path, range),
         };
-        match scope.find(&path, range.clone())? {
+        match scope.find(&path, range)? {
             Found::Slot(slot, access) => {
                 let name = path.join(".").into();
                 self.segments
                     .push(Segment::Slot(Placeholder { slot, access, name }, escape));
             }
             Found::Constant(constant) => {
-                let value = member_of(constant, &path, range)?;
                 let mut sent = String::new();
                 // What the author configured for a path is a path, not a segment.
-                escape.literal(&value.to_string(), &mut sent);
-                self.push_text(&sent, constant.secret.then_some(MASK));
+                escape.literal(&constant.sent.to_string(), &mut sent);
+                let shown = constant.is_secret().then(|| constant.shown.to_string());
+                self.push_text(&sent, shown.as_deref());
             }
         }
         Ok(())
@@ -292,19 +294,6 @@ impl Template {
         }
         text.sent.push_str(sent);
     }
-}
-
-/// A part of a configured value: `config.limits.low`.
-fn member_of(constant: &Constant, path: &[&str], range: std::ops::Range<usize>) -> Result<Value, Problem> {
-    let mut value = constant.value.clone();
-    for (depth, part) in path.iter().enumerate().skip(2) {
-        let Some(member) = value.member(part) else {
-            let message = format!("`{}` has no `{part}`", path[..depth].join("."));
-            return Err(Problem::new(range, message));
-        };
-        value = member;
-    }
-    Ok(value)
 }
 
 impl fmt::Debug for Template {

@@ -18,7 +18,11 @@ const BOUNDARY: &str = "----runner-7f3d9a1c5e8b2046";
 
 impl Resolver<'_> {
     /// The body, and the content type it has unless the request says another.
-    pub(super) fn body(&mut self, body: Option<&Spanned<Body>>, scope: &Scope) -> Option<(BodyPlan, Option<String>)> {
+    pub(super) fn body(
+        &mut self,
+        body: Option<&Spanned<Body>>,
+        scope: &Scope,
+    ) -> Option<(BodyPlan, Option<String>)> {
         let Some(body) = body else {
             return Some((BodyPlan::None, None));
         };
@@ -36,9 +40,14 @@ impl Resolver<'_> {
                 let mut form = Template::default();
                 for (place, (key, value)) in fields.into_iter().enumerate() {
                     let separator = if place == 0 { "" } else { "&" };
-                    form = form.then(Template::literal(&format!("{separator}{key}="))).then(value);
+                    form = form
+                        .then(Template::literal(&format!("{separator}{key}=")))
+                        .then(value);
                 }
-                (text_body(form), Some("application/x-www-form-urlencoded".to_owned()))
+                (
+                    text_body(form),
+                    Some("application/x-www-form-urlencoded".to_owned()),
+                )
             }
             Body::Text(text) => {
                 let template = self.plain(text, scope)?;
@@ -46,7 +55,10 @@ impl Resolver<'_> {
             }
             Body::File(name) => {
                 let content = self.input.file(&name.value)?;
-                (BodyPlan::Fixed(Bytes::copy_from_slice(content)), Some("application/octet-stream".to_owned()))
+                (
+                    BodyPlan::Fixed(Bytes::copy_from_slice(content)),
+                    Some("application/octet-stream".to_owned()),
+                )
             }
             Body::Multipart(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| self.part(part, scope)).collect();
@@ -65,7 +77,9 @@ impl Resolver<'_> {
             model::PartContent::Text(text) => (PartContent::Text(self.plain(text, scope)?), None),
             model::PartContent::File(name) => {
                 let content = Bytes::copy_from_slice(self.input.file(&name.value)?);
-                let file_name = Path::new(&name.value).file_name().map(|name| name.to_string_lossy().into_owned());
+                let file_name = Path::new(&name.value)
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
                 (PartContent::Fixed(content), file_name)
             }
         };
@@ -105,7 +119,11 @@ fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found)
         Json::Bool(value) => builder.raw(if value.value { "true" } else { "false" }),
         Json::Number(text) => builder.raw(&text.text),
         Json::String(text) => {
-            found.keep(builder.string(&text.text, scope).map_err(|problem| at(text, problem)));
+            found.keep(
+                builder
+                    .string(&text.text, scope)
+                    .map_err(|problem| at(text, problem)),
+            );
         }
         Json::Array(items, _) => {
             builder.raw("[");
@@ -119,7 +137,11 @@ fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found)
             builder.raw("{");
             for (place, (key, item)) in members.iter().enumerate() {
                 builder.raw(if place == 0 { "" } else { "," });
-                found.keep(builder.key(&key.value, scope).map_err(|problem| in_whole(key, problem)));
+                found.keep(
+                    builder
+                        .key(&key.value, scope)
+                        .map_err(|problem| in_whole(key, problem)),
+                );
                 builder.raw(":");
                 add(item, builder, scope, found);
             }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Input;
 use super::names::{Names, constant};
 use super::problems::{Found, at};
 use super::tables;
-use super::Input;
 use crate::plan::data::{Combine, Contents, OnEnd, Order, Pool, Source, WhenFull};
 use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template};
 use crate::scenario::diagnostics::Diagnostic;
@@ -77,7 +77,9 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
             let number = resolved.pools.len();
             let slot = names.add_data(name, SlotKind::Pool(number), Shape::Any);
             names.pools.insert(name.to_owned(), number);
-            resolved.pools.push(pool(data, slot, keep.as_ref(), when_full.as_ref(), found));
+            resolved
+                .pools
+                .push(pool(data, slot, keep.as_ref(), when_full.as_ref(), found));
             resolved.needs.push((slot, Vec::new()));
             continue;
         }
@@ -93,7 +95,9 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
         let (contents, needs) = contents.unwrap_or((Contents::List(Arc::new([])), Vec::new()));
         resolved.needs.push((slot, needs));
         let name = names.slots.name(slot).clone();
-        resolved.sources.push(Source::new(name, slot, contents, order(data, found), seed));
+        resolved
+            .sources
+            .push(Source::new(name, slot, contents, order(data, found), seed));
     }
     refuse_cycles(input, names, &resolved, found);
     resolved
@@ -102,20 +106,31 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
 fn bad_name(name: &Spanned<String>, names: &Names) -> Option<Diagnostic> {
     let text = name.value.as_str();
     let mut letters = text.chars();
-    let identifier = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let identifier = letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !identifier {
-        let better: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let better: String = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
         return Some(
-            Diagnostic::error(name.span, format!("`{text}` cannot be used as a name in templates"))
-                .help(format!("use letters, digits and `_`, such as `{better}`")),
+            Diagnostic::error(
+                name.span,
+                format!("`{text}` cannot be used as a name in templates"),
+            )
+            .help(format!("use letters, digits and `_`, such as `{better}`")),
         );
     }
     if text == "config" {
         let message = "`config` already has a meaning: it stands for config.yaml";
         return Some(Diagnostic::error(name.span, message).help("choose another name"));
     }
-    names.data.contains_key(text).then(|| Diagnostic::error(name.span, format!("`{text}` is there twice")))
+    names
+        .data
+        .contains_key(text)
+        .then(|| Diagnostic::error(name.span, format!("`{text}` is there twice")))
 }
 
 fn pool(
@@ -125,13 +140,26 @@ fn pool(
     when_full: Option<&Spanned<model::WhenFull>>,
     found: &mut Found,
 ) -> Pool {
-    for span in [data.order.map(|order| order.span), data.on_end.map(|on_end| on_end.span)].into_iter().flatten() {
+    for span in [
+        data.order.map(|order| order.span),
+        data.on_end.map(|on_end| on_end.span),
+    ]
+    .into_iter()
+    .flatten()
+    {
         found.push(
-            Diagnostic::error(span, "a captured pool has no order: its values are drawn at random").help("leave this out"),
+            Diagnostic::error(
+                span,
+                "a captured pool has no order: its values are drawn at random",
+            )
+            .help("leave this out"),
         );
     }
     if let Some(keep) = keep.filter(|keep| keep.value == 0) {
-        found.push(Diagnostic::error(keep.span, "a pool that keeps no value is never filled").help("write 1 or more"));
+        found.push(
+            Diagnostic::error(keep.span, "a pool that keeps no value is never filled")
+                .help("write 1 or more"),
+        );
     }
     Pool {
         name: data.name.value.as_str().into(),
@@ -164,8 +192,11 @@ fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
     }
     if let (Some(written), Order::Unique, OnEnd::Loop) = (&data.on_end, order, on_end) {
         found.push(
-            Diagnostic::error(written.span, "`unique` gives no value twice, so it cannot begin again")
-                .help("write `order: sequential` or `shuffle` to begin again at the end"),
+            Diagnostic::error(
+                written.span,
+                "`unique` gives no value twice, so it cannot begin again",
+            )
+            .help("write `order: sequential` or `shuffle` to begin again at the end"),
         );
     }
     (order, on_end)
@@ -179,25 +210,45 @@ fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Fou
             (Contents::Range { first, last }, Shape::Scalar)
         }
         DataKind::Csv { file, delimiter } => {
-            let delimiter = delimiter.map_or(b',', |delimiter| delimiter.value);
-            found.keep(tables::csv(file, input.file(&file.value)?, delimiter))?
+            let delimiter = delimiter.map(|delimiter| delimiter.value);
+            tables::csv(input.loaded.files.table(&file.value, delimiter)?)
         }
-        DataKind::Json(file) => found.keep(tables::json(file, input.file(&file.value)?))?,
+        DataKind::Json(file) => tables::listed(input.loaded.files.json(&file.value)?),
         DataKind::Combine { template, with } => {
-            let parts: Vec<_> = with.iter().map(|part| Some((part, prepare_part(part, input, names, found)?))).collect();
-            return Some(Prepared::Combine(template, parts.into_iter().collect::<Option<_>>()?));
+            let parts: Vec<_> = with
+                .iter()
+                .map(|part| Some((part, prepare_part(part, input, names, found)?)))
+                .collect();
+            return Some(Prepared::Combine(
+                template,
+                parts.into_iter().collect::<Option<_>>()?,
+            ));
         }
         DataKind::Captured { .. } => return None,
     };
     if contents.is_empty() {
-        found.push(Diagnostic::error(data.kind.span, format!("`{}` has no value", data.name.value)));
+        found.push(Diagnostic::error(
+            data.kind.span,
+            format!("`{}` has no value", data.name.value),
+        ));
         return None;
     }
     Some(Prepared::Ready(contents, shape))
 }
 
-fn prepare_part<'a>(part: &'a Data, input: &Input<'_>, names: &Names, found: &mut Found) -> Option<Prepared<'a>> {
-    for span in [part.order.map(|order| order.span), part.on_end.map(|on_end| on_end.span)].into_iter().flatten() {
+fn prepare_part<'a>(
+    part: &'a Data,
+    input: &Input<'_>,
+    names: &Names,
+    found: &mut Found,
+) -> Option<Prepared<'a>> {
+    for span in [
+        part.order.map(|order| order.span),
+        part.on_end.map(|on_end| on_end.span),
+    ]
+    .into_iter()
+    .flatten()
+    {
         found.push(
             Diagnostic::error(span, "a part of a combination has no order of its own")
                 .help("write `order` beside `combine`: every combination of the parts is one value"),
@@ -205,8 +256,11 @@ fn prepare_part<'a>(part: &'a Data, input: &Input<'_>, names: &Names, found: &mu
     }
     if matches!(part.kind.value, DataKind::Captured { .. }) {
         found.push(
-            Diagnostic::error(part.kind.span, "a captured pool cannot be a part of a combination")
-                .help("give it a place of its own under `data`, and name it in the template"),
+            Diagnostic::error(
+                part.kind.span,
+                "a captured pool cannot be a part of a combination",
+            )
+            .help("give it a place of its own under `data`, and name it in the template"),
         );
         return None;
     }
@@ -232,7 +286,10 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
     for (part, what) in parts {
         let name = part.name.value.as_str();
         if !in_scope.insert(name.to_owned()) {
-            found.push(Diagnostic::error(part.name.span, format!("`{name}` is there twice")));
+            found.push(Diagnostic::error(
+                part.name.span,
+                format!("`{name}` is there twice"),
+            ));
         }
         let shape = what.shape();
         let slot = slots.add(name, SlotKind::Local);
@@ -249,11 +306,15 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
             known.slot = inner;
         }
     }
-    let template = found.keep(Template::compile(&text.text, &scope, Escape::None).map_err(|problem| at(text, problem)))?;
+    let template = found
+        .keep(Template::compile(&text.text, &scope, Escape::None).map_err(|problem| at(text, problem)))?;
     let used: Vec<_> = template.slots().collect();
     for (slot, _) in own.iter().filter(|(slot, _)| !used.contains(slot)) {
         let name = slots.name(*slot);
-        found.push(Diagnostic::warning(text.span, format!("the combination does not use its part `{name}`")));
+        found.push(Diagnostic::warning(
+            text.span,
+            format!("the combination does not use its part `{name}`"),
+        ));
     }
     if template.is_secret() {
         found.push(secret(text));
@@ -262,7 +323,10 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
     others.retain(|(inner, _)| used.contains(inner));
     needs.extend(others.iter().map(|(_, outer)| *outer));
     let Some(combine) = Combine::new(template, &slots, own, others) else {
-        found.push(Diagnostic::error(text.span, "there are more than 2^64 combinations"));
+        found.push(Diagnostic::error(
+            text.span,
+            "there are more than 2^64 combinations",
+        ));
         return None;
     };
     Some((Contents::Combine(Box::new(combine)), needs))
@@ -278,26 +342,44 @@ pub(super) fn value(text: &Text, names: &Names, found: &mut Found) -> Option<Str
 }
 
 fn secret(text: &Text) -> Diagnostic {
-    Diagnostic::error(text.span, "a secret cannot be a data value: drawn values are shown in reports")
-        .help("write `{{ config.… }}` in the request itself, where it is masked")
+    Diagnostic::error(
+        text.span,
+        "a secret cannot be a data value: drawn values are shown in reports",
+    )
+    .help("write `{{ config.… }}` in the request itself, where it is masked")
 }
 
 /// Sources that name each other in a circle.
 fn refuse_cycles(input: &Input<'_>, names: &Names, resolved: &Resolved, found: &mut Found) {
-    let needs = |slot: SlotId| resolved.needs.iter().find(|(known, _)| *known == slot).map_or(&[][..], |(_, needs)| needs);
+    let needs = |slot: SlotId| {
+        resolved
+            .needs
+            .iter()
+            .find(|(known, _)| *known == slot)
+            .map_or(&[][..], |(_, needs)| needs)
+    };
     let mut told: BTreeSet<SlotId> = BTreeSet::new();
     for data in &input.scenario.data {
-        let Some(start) = names.data.get(&data.name.value).map(|name| name.slot) else { continue };
+        let Some(start) = names.data.get(&data.name.value).map(|name| name.slot) else {
+            continue;
+        };
         // A walk along the needs, one path at a time; sources are few.
         let mut paths = vec![vec![start]];
         while let Some(path) = paths.pop() {
             let last = path[path.len() - 1];
             for &next in needs(last) {
                 if next == start && path.iter().all(|slot| told.insert(*slot)) {
-                    let circle: Vec<_> = path.iter().chain([&start]).map(|slot| format!("`{}`", names.slots.name(*slot))).collect();
+                    let circle: Vec<_> = path
+                        .iter()
+                        .chain([&start])
+                        .map(|slot| format!("`{}`", names.slots.name(*slot)))
+                        .collect();
                     found.push(
-                        Diagnostic::error(data.name.span, format!("a circle of data: {}", circle.join(" needs ")))
-                            .help("a source can only name sources that can be drawn before it"),
+                        Diagnostic::error(
+                            data.name.span,
+                            format!("a circle of data: {}", circle.join(" needs ")),
+                        )
+                        .help("a source can only name sources that can be drawn before it"),
                     );
                 } else if !path.contains(&next) {
                     paths.push(path.iter().copied().chain([next]).collect());

@@ -22,15 +22,21 @@ impl Resolver<'_> {
         for endpoint in &scenario.endpoints {
             if let Some(first) = names.insert(&endpoint.name.value, &endpoint.name) {
                 let message = format!("there are two endpoints `{}`", endpoint.name.value);
-                let problem = Diagnostic::error(endpoint.name.span, message).also(first.span, "the first is here");
+                let problem =
+                    Diagnostic::error(endpoint.name.span, message).also(first.span, "the first is here");
                 self.found.push(problem.help("give one another name"));
             }
         }
         if scenario.endpoints.iter().all(|endpoint| weight(endpoint) <= 0.0) {
             let message = "every endpoint has weight 0, so there is nothing to do";
-            self.found.push(Diagnostic::error(scenario.endpoints_span, message).help("give at least one a weight above 0"));
+            self.found.push(
+                Diagnostic::error(scenario.endpoints_span, message)
+                    .help("give at least one a weight above 0"),
+            );
         }
-        let resolved: Vec<_> = (0..scenario.endpoints.len()).map(|number| self.endpoint(number, target)).collect();
+        let resolved: Vec<_> = (0..scenario.endpoints.len())
+            .map(|number| self.endpoint(number, target))
+            .collect();
         resolved.into_iter().collect()
     }
 
@@ -40,8 +46,13 @@ impl Resolver<'_> {
         let name = endpoint.name.value.as_str();
         let called = |list: &[Spanned<String>]| list.iter().any(|other| other.value == name);
         if weight(endpoint) <= 0.0 && !called(&scenario.on_start) && !called(&scenario.on_stop) {
-            let message = format!("`{name}` has weight 0 and is in neither `on_start` nor `on_stop`: it is never called");
-            let span = endpoint.weight.as_ref().map_or(endpoint.name.span, |weight| weight.span);
+            let message = format!(
+                "`{name}` has weight 0 and is in neither `on_start` nor `on_stop`: it is never called"
+            );
+            let span = endpoint
+                .weight
+                .as_ref()
+                .map_or(endpoint.name.span, |weight| weight.span);
             self.found.push(Diagnostic::warning(span, message));
         }
         let id = EndpointId(number as u16);
@@ -95,7 +106,10 @@ impl Resolver<'_> {
             self.see(&step.request.captures, &mut visible);
         }
         for start in scenario.on_start.iter().take_while(|start| start.value != name) {
-            let endpoint = scenario.endpoints.iter().find(|endpoint| endpoint.name.value == start.value);
+            let endpoint = scenario
+                .endpoints
+                .iter()
+                .find(|endpoint| endpoint.name.value == start.value);
             match endpoint.map(|endpoint| &endpoint.work) {
                 Some(Work::Request(request)) => self.see(&request.captures, &mut visible),
                 Some(Work::Journey(steps)) => {
@@ -117,7 +131,9 @@ impl Resolver<'_> {
     fn row(&mut self, name: String, request: &model::Request, endpoint: EndpointId) -> RowId {
         if self.rows.iter().any(|row| row.name == name) && !name.is_empty() {
             let message = format!("two lines of the reports would be called `{name}`");
-            self.found.push(Diagnostic::error(request.path.span, message).help("give each step a `name` of its own"));
+            self.found.push(
+                Diagnostic::error(request.path.span, message).help("give each step a `name` of its own"),
+            );
         }
         self.rows.push(Row {
             name,
@@ -127,12 +143,22 @@ impl Resolver<'_> {
         RowId((self.rows.len() - 1) as u16)
     }
 
-    fn step(&mut self, step: &model::Step, name: String, row: RowId, scope: &Scope, target: &Target) -> Option<Step> {
+    fn step(
+        &mut self,
+        step: &model::Step,
+        name: String,
+        row: RowId,
+        scope: &Scope,
+        target: &Target,
+    ) -> Option<Step> {
         let condition = step.condition.as_ref().map(|text| {
             let expression = Expression::compile(&text.text, scope).map_err(|problem| at(text, problem));
             self.found.keep(expression)
         });
-        if let Some(repeat) = step.repeat.filter(|repeat| repeat.value > MOST_REPEATS || repeat.value == 0) {
+        if let Some(repeat) = step
+            .repeat
+            .filter(|repeat| repeat.value > MOST_REPEATS || repeat.value == 0)
+        {
             let message = format!("a step is done 1 to {MOST_REPEATS} times, not {}", repeat.value);
             self.found.push(Diagnostic::error(repeat.span, message));
         }
@@ -157,13 +183,17 @@ impl Resolver<'_> {
         let endpoints = &self.input.scenario.endpoints;
         let mut called = Vec::new();
         for name in names {
-            match endpoints.iter().position(|endpoint| endpoint.name.value == name.value) {
+            match endpoints
+                .iter()
+                .position(|endpoint| endpoint.name.value == name.value)
+            {
                 Some(number) => called.push(EndpointId(number as u16)),
                 None => {
                     let known = endpoints.iter().map(|endpoint| endpoint.name.value.as_str());
                     let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
                     let help = nearest(&name.value, known).map(|meant| format!("did you mean `{meant}`?"));
-                    self.found.push(Diagnostic::error(name.span, message).help_if(help));
+                    self.found
+                        .push(Diagnostic::error(name.span, message).help_if(help));
                 }
             }
         }
@@ -178,7 +208,9 @@ impl Resolver<'_> {
             let resolved: Vec<_> = steps
                 .iter()
                 .map(|step| {
-                    let scope = self.names.once(&visible, "is done once per run, and draws no data");
+                    let scope = self
+                        .names
+                        .once(&visible, "is done once per run, and draws no data");
                     let own = self.step(step, step_name(step), RowId::UNMEASURED, &scope, target);
                     self.see(&step.request.captures, &mut visible);
                     own
@@ -187,10 +219,15 @@ impl Resolver<'_> {
             resolved.into_iter().collect::<Option<Vec<Step>>>()
         });
         if let Some(step) = scenario.setup.iter().chain(&scenario.teardown).next()
-            && target.headers.iter().any(|(_, value)| value.slots().next().is_some())
+            && target
+                .headers
+                .iter()
+                .any(|(_, value)| value.slots().next().is_some())
         {
             let message = "`target.headers` draws data, which `setup` and `teardown` have none of";
-            self.found.push(Diagnostic::error(step.span, message).help("give the header to the endpoints that need it"));
+            self.found.push(
+                Diagnostic::error(step.span, message).help("give the header to the endpoints that need it"),
+            );
         }
         Some((both[0].take()?, both[1].take()?))
     }
@@ -198,18 +235,27 @@ impl Resolver<'_> {
     /// Captured names that no template uses.
     pub(super) fn tell_unused(&mut self) {
         let scenario = self.input.scenario;
-        let journeys = scenario.endpoints.iter().flat_map(|endpoint| match &endpoint.work {
-            Work::Request(request) => vec![&request.captures],
-            Work::Journey(steps) => steps.iter().map(|step| &step.request.captures).collect(),
-        });
-        let once = scenario.setup.iter().chain(&scenario.teardown).map(|step| &step.request.captures);
+        let journeys = scenario
+            .endpoints
+            .iter()
+            .flat_map(|endpoint| match &endpoint.work {
+                Work::Request(request) => vec![&request.captures],
+                Work::Journey(steps) => steps.iter().map(|step| &step.request.captures).collect(),
+            });
+        let once = scenario
+            .setup
+            .iter()
+            .chain(&scenario.teardown)
+            .map(|step| &step.request.captures);
         for capture in journeys.chain(once).flatten() {
             let asserts = capture.required.is_some_and(|required| required.value);
             let name = &capture.into.value;
             if !asserts && !self.names.pools.contains_key(name) && !self.names.is_used(name) {
                 let message = format!("nothing uses the captured `{name}`");
-                let help = nearest(name, self.names.pools.keys().map(String::as_str)).map(|meant| format!("did you mean the pool `{meant}`?"));
-                self.found.push(Diagnostic::warning(capture.into.span, message).help_if(help));
+                let help = nearest(name, self.names.pools.keys().map(String::as_str))
+                    .map(|meant| format!("did you mean the pool `{meant}`?"));
+                self.found
+                    .push(Diagnostic::warning(capture.into.span, message).help_if(help));
             }
         }
     }
@@ -221,7 +267,11 @@ fn weight(endpoint: &model::Endpoint) -> f64 {
 
 fn step_name(step: &model::Step) -> String {
     let request = &step.request;
-    let default = || format!("{} {}", request.method.value.as_str(), request.path.text).trim_end().to_owned();
+    let default = || {
+        format!("{} {}", request.method.value.as_str(), request.path.text)
+            .trim_end()
+            .to_owned()
+    };
     step.name.as_ref().map_or_else(default, |name| name.value.clone())
 }
 

@@ -49,19 +49,20 @@ impl Resolver<'_> {
     fn capture(&mut self, capture: &model::Capture) -> Option<Capture> {
         let found = &mut self.found;
         let from = match &capture.from {
-            model::Extract::Json(path) => {
-                check::json_path(&path.value).map(Extract::Json).map_err(|problem| in_whole(path, problem))
-            }
-            model::Extract::Regex(regex) => {
-                check::regex(&regex.value).map(Extract::Regex).map_err(|problem| in_whole(regex, problem))
-            }
+            model::Extract::Json(path) => check::json_path(&path.value)
+                .map(Extract::Json)
+                .map_err(|problem| in_whole(path, problem)),
+            model::Extract::Regex(regex) => check::regex(&regex.value)
+                .map(Extract::Regex)
+                .map_err(|problem| in_whole(regex, problem)),
             model::Extract::Header(name) => header_name(name).map(Extract::Header),
             model::Extract::Cookie(name) => Ok(Extract::Cookie(name.value.clone())),
         };
         let from = found.keep(from);
-        let narrow = capture.regex.as_ref().map(|text| {
-            found.keep(check::regex(&text.value).map_err(|problem| in_whole(text, problem)))
-        });
+        let narrow = capture
+            .regex
+            .as_ref()
+            .map(|text| found.keep(check::regex(&text.value).map_err(|problem| in_whole(text, problem))));
         let name = capture.into.value.as_str();
         // A name without a slot has been told already.
         let target = match self.names.pools.get(name) {
@@ -76,8 +77,9 @@ impl Resolver<'_> {
         };
         if let (Pick::All, CaptureTarget::Slot(_), Some(written)) = (pick, target, capture.pick) {
             found.push(
-                Diagnostic::error(written.span, format!("`{name}` holds one value, not all"))
-                    .help(format!("pick `first`, `last` or `random`, or make `{name}` a captured pool under `data`")),
+                Diagnostic::error(written.span, format!("`{name}` holds one value, not all")).help(format!(
+                    "pick `first`, `last` or `random`, or make `{name}` a captured pool under `data`"
+                )),
             );
         }
         Some(Capture {
@@ -115,10 +117,17 @@ pub(super) fn header_name(name: &Spanned<String>) -> Result<HeaderName, Diagnost
 
 fn text_tests(test: &TextCheck, scope: &Scope, found: &mut Found) -> Vec<(TextTest, String)> {
     let mut tests = Vec::new();
-    let equals = test.equals.iter().map(|text| (text, TextTest::Equals as fn(Template) -> TextTest));
-    let contains = test.contains.iter().map(|text| (text, TextTest::Contains as fn(Template) -> TextTest));
+    let equals = test
+        .equals
+        .iter()
+        .map(|text| (text, TextTest::Equals as fn(Template) -> TextTest));
+    let contains = test
+        .contains
+        .iter()
+        .map(|text| (text, TextTest::Contains as fn(Template) -> TextTest));
     for (text, test) in equals.chain(contains) {
-        let template = Template::compile(&text.text, scope, Escape::None).map_err(|problem| at(text, problem));
+        let template =
+            Template::compile(&text.text, scope, Escape::None).map_err(|problem| at(text, problem));
         if let Some(template) = found.keep(template) {
             tests.push((test(template), text.text.clone()));
         }
@@ -134,7 +143,9 @@ fn text_tests(test: &TextCheck, scope: &Scope, found: &mut Found) -> Vec<(TextTe
 
 fn expected(value: &Json, scope: &Scope, found: &mut Found) -> Option<Expected> {
     let template = json_template(value, scope, found)?;
-    let fixed = template.constant().and_then(|text| serde_json::from_str(text).ok());
+    let fixed = template
+        .constant()
+        .and_then(|text| serde_json::from_str(text).ok());
     Some(fixed.map_or(Expected::Rendered(template), Expected::Fixed))
 }
 
@@ -150,7 +161,8 @@ fn written(value: &Json) -> String {
             format!("[{}]", items.join(", "))
         }
         Json::Object(members, _) => {
-            let member = |(key, item): &(Spanned<String>, Json)| format!("\"{}\": {}", key.value, written(item));
+            let member =
+                |(key, item): &(Spanned<String>, Json)| format!("\"{}\": {}", key.value, written(item));
             let members: Vec<_> = members.iter().map(member).collect();
             format!("{{{}}}", members.join(", "))
         }

@@ -32,21 +32,41 @@ impl Resolver<'_> {
         let closed = |stage: &model::Stage| matches!(stage.load, Load::Users(_));
         let open = scenario.stages.first().is_some_and(|stage| !closed(stage));
         if let Some(other) = scenario.stages.iter().find(|stage| closed(stage) == open) {
-            let (one, two) = if open { ("rate", "users") } else { ("users", "rate") };
-            let message = format!("this stage says `{two}`, the first one `{one}`: a run has either users or arrivals");
+            let (one, two) = if open {
+                ("rate", "users")
+            } else {
+                ("users", "rate")
+            };
+            let message =
+                format!("this stage says `{two}`, the first one `{one}`: a run has either users or arrivals");
             let first = scenario.stages[0].span;
-            self.found.push(Diagnostic::error(other.span, message).also(first, "the first stage"));
+            self.found
+                .push(Diagnostic::error(other.span, message).also(first, "the first stage"));
         }
-        let stages = if open { self.open_stages() } else { self.closed_stages() };
-        let model = if open { self.open_model() } else { self.closed_model() };
+        let stages = if open {
+            self.open_stages()
+        } else {
+            self.closed_stages()
+        };
+        let model = if open {
+            self.open_model()
+        } else {
+            self.closed_model()
+        };
         if !stages.is_empty() && stages.iter().all(|stage| stage.level <= 0.0) {
             let what = if open { "an arrival" } else { "a user" };
-            self.found.push(Diagnostic::error(scenario.stages_span, format!("no stage has {what}")));
+            self.found.push(Diagnostic::error(
+                scenario.stages_span,
+                format!("no stage has {what}"),
+            ));
         }
         let profile = Profile { stages, model };
         if profile.duration().is_zero() && self.found.list.errors() == before {
             let message = "the stages take no time at all";
-            self.found.push(Diagnostic::error(scenario.stages_span, message).help("give a stage a `hold`, such as `hold: 60s`"));
+            self.found.push(
+                Diagnostic::error(scenario.stages_span, message)
+                    .help("give a stage a `hold`, such as `hold: 60s`"),
+            );
         }
         (self.found.list.errors() == before).then_some(profile)
     }
@@ -83,7 +103,10 @@ impl Resolver<'_> {
         let scenario = self.input.scenario;
         if self.overrides.users.is_some() {
             let message = "`--users` does not fit a scenario whose stages say `rate`";
-            self.found.push(Diagnostic::error(scenario.stages_span, message).help("leave `--users` out, or write stages with `users`"));
+            self.found.push(
+                Diagnostic::error(scenario.stages_span, message)
+                    .help("leave `--users` out, or write stages with `users`"),
+            );
         }
         let mut stages = Vec::new();
         for written in &scenario.stages {
@@ -98,7 +121,8 @@ impl Resolver<'_> {
     fn refuse_most(&mut self, level: f64, span: crate::scenario::span::Span, what: &str) {
         if level > MOST {
             let message = format!("{level} {what} are more than one machine can make");
-            self.found.push(Diagnostic::error(span, message).help(format!("write at most {MOST}")));
+            self.found
+                .push(Diagnostic::error(span, message).help(format!("write at most {MOST}")));
         }
     }
 
@@ -107,17 +131,24 @@ impl Resolver<'_> {
         if let Some(think) = &scenario.think {
             let message = "there is no think time between arrivals: each comes when it is due";
             self.found.push(
-                Diagnostic::error(think.span, message)
-                    .help("leave `think` out; the pause between the steps of a journey is written at the step"),
+                Diagnostic::error(think.span, message).help(
+                    "leave `think` out; the pause between the steps of a journey is written at the step",
+                ),
             );
         }
         let max_users = scenario.max_users.map_or(MAX_USERS, |most| most.value);
-        if let Some(written) = scenario.max_users.filter(|most| most.value == 0 || most.value as f64 > MOST) {
+        if let Some(written) = scenario
+            .max_users
+            .filter(|most| most.value == 0 || most.value as f64 > MOST)
+        {
             let message = format!("`max_users` is 1 to {MOST}, not {}", written.value);
             self.found.push(Diagnostic::error(written.span, message));
         }
         Model::Open {
-            poisson: !matches!(scenario.arrivals.map(|arrivals| arrivals.value), Some(model::Arrivals::Even)),
+            poisson: !matches!(
+                scenario.arrivals.map(|arrivals| arrivals.value),
+                Some(model::Arrivals::Even)
+            ),
             max_users: u32::try_from(max_users).unwrap_or(u32::MAX),
             when_busy: match scenario.when_busy.map(|when| when.value) {
                 None | Some(model::WhenBusy::Wait) => WhenBusy::Wait,
@@ -136,7 +167,10 @@ impl Resolver<'_> {
         for (key, span) in keys {
             if let Some(span) = span {
                 let message = format!("`{key}` is about arrivals, and these stages have users");
-                self.found.push(Diagnostic::error(span, message).help("leave it out, or write `rate: 50/s` in place of `users` in every stage"));
+                self.found.push(
+                    Diagnostic::error(span, message)
+                        .help("leave it out, or write `rate: 50/s` in place of `users` in every stage"),
+                );
             }
         }
         Model::Closed
@@ -150,7 +184,8 @@ impl Resolver<'_> {
         };
         if count == 0 {
             let message = "a run that stops after nothing does nothing";
-            self.found.push(Diagnostic::error(written.span, message).help("write 1 or more, or leave it out"));
+            self.found
+                .push(Diagnostic::error(written.span, message).help("write 1 or more, or leave it out"));
         }
         Some(stop)
     }
@@ -163,7 +198,8 @@ impl Resolver<'_> {
             && every.value.is_zero()
         {
             let message = "a pace of 0 is no pace: iterations would never be due";
-            self.found.push(Diagnostic::error(every.span, message).help("leave `think` out to have no pause"));
+            self.found
+                .push(Diagnostic::error(every.span, message).help("leave `think` out to have no pause"));
         }
         think(&written.value)
     }

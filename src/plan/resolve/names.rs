@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::problems::{Found, at};
-use crate::plan::template::{Constants, Name, Scope, Shape, SlotId, SlotKind, Slots, config_keys};
+use crate::plan::template::{Constants, Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template};
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{Auth, Capture, Scenario, Work};
+use crate::scenario::model::{Capture, Scenario, Work};
 use crate::scenario::span::Text;
 
 /// All names of a scenario.
@@ -66,7 +66,11 @@ impl Names {
         let starts = |name: &str| scenario.on_start.iter().any(|start| start.value == name);
         // Those of `on_start` first: what they capture is kept, whoever else captures it too.
         for first in [true, false] {
-            for endpoint in scenario.endpoints.iter().filter(|e| starts(&e.name.value) == first) {
+            for endpoint in scenario
+                .endpoints
+                .iter()
+                .filter(|e| starts(&e.name.value) == first)
+            {
                 let kind = if first { SlotKind::Kept } else { SlotKind::Local };
                 let by = format!("`{}`", endpoint.name.value);
                 match &endpoint.work {
@@ -91,11 +95,19 @@ impl Names {
                 continue;
             }
             if matches!(name, "user" | "iteration" | "config") {
-                found.push(Diagnostic::error(capture.into.span, format!("`{name}` already has a meaning")).help("choose another name"));
+                found.push(
+                    Diagnostic::error(capture.into.span, format!("`{name}` already has a meaning"))
+                        .help("choose another name"),
+                );
             } else if self.data.contains_key(name) {
                 found.push(
-                    Diagnostic::error(capture.into.span, format!("`{name}` is a data source, and not a captured one"))
-                        .help(format!("choose another name, or write `{name}: {{ captured: {{}} }}` under `data`")),
+                    Diagnostic::error(
+                        capture.into.span,
+                        format!("`{name}` is a data source, and not a captured one"),
+                    )
+                    .help(format!(
+                        "choose another name, or write `{name}: {{ captured: {{}} }}` under `data`"
+                    )),
                 );
             } else {
                 let slot = self.slots.add(name, kind);
@@ -109,12 +121,6 @@ impl Names {
     /// The slot of a captured name.
     pub(super) fn captured(&self, name: &str) -> Option<SlotId> {
         self.captured.get(name).map(|captured| captured.slot)
-    }
-
-    /// The names of one kind that are captured.
-    pub(super) fn captured_as(&self, kind: SlotKind) -> impl Iterator<Item = &str> {
-        let of_kind = move |captured: &Captured| self.slots.kind(captured.slot) == kind;
-        self.captured.iter().filter(move |(_, captured)| of_kind(captured)).map(|(name, _)| name.as_str())
     }
 
     /// Remembers that slots are used.
@@ -133,7 +139,10 @@ impl Names {
 
     /// Where only `config.*` is known.
     pub(super) fn fixed(&self) -> Scope {
-        self.once(&BTreeSet::new(), "is fixed before the run: only `config.*` can stand here")
+        self.once(
+            &BTreeSet::new(),
+            "is fixed before the run: only `config.*` can stand here",
+        )
     }
 
     /// In `setup` and `teardown`: `config.*` and what was captured there.
@@ -166,34 +175,21 @@ impl Names {
                 let (slot, shape) = (captured.slot, Shape::Any);
                 scope.names.insert(name.clone(), Name { slot, shape });
             } else {
-                let reason = format!("it is captured by {}, and not known here: only later steps of the same journey know it, \
-                    or every endpoint if one of `on_start` captures it", captured.by);
+                let reason = format!(
+                    "it is captured by {}, and not known here: only later steps of the same journey know it, \
+                    or every endpoint if one of `on_start` captures it",
+                    captured.by
+                );
                 scope.elsewhere.insert(name.clone(), reason);
             }
         }
     }
 }
 
-/// Every key of `config.*` that `auth` uses is secret.
-pub(super) fn hide_credentials(auth: &Auth, config: &mut Constants) {
-    let texts: Vec<&Text> = match auth {
-        Auth::Basic { user, password } => vec![user, password],
-        Auth::Bearer(token) => vec![token],
-        Auth::Oauth2ClientCredentials {
-            client_id,
-            client_secret,
-            ..
-        } => vec![client_id, client_secret],
-    };
-    for key in texts.into_iter().flat_map(|text| config_keys(&text.text)) {
-        config.hide(&key);
-    }
-}
-
 /// Compiles a template whose text is known before the run.
 pub(super) fn constant(text: &Text, names: &Names, found: &mut Found) -> Option<Constant> {
-    use crate::plan::template::{Escape, Template};
-    let template = found.keep(Template::compile(&text.text, &names.fixed(), Escape::None).map_err(|p| at(text, p)))?;
+    let template =
+        found.keep(Template::compile(&text.text, &names.fixed(), Escape::None).map_err(|p| at(text, p)))?;
     Some(Constant {
         value: template.constant()?.to_owned(),
         shown: template.constant_shown()?.to_owned(),

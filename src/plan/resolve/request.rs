@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method};
 
+use super::Resolver;
 use super::expect;
 use super::problems::{Found, at};
 use super::target::Target;
-use super::Resolver;
 use crate::plan::target::Origin;
 use crate::plan::template::{Escape, Scope, Shape, SlotKind, Template};
 use crate::plan::{RequestPlan, UrlPlan};
@@ -16,11 +16,22 @@ use crate::scenario::model::{self, Pair, Request};
 use crate::scenario::span::Text;
 
 /// Headers that say how the message is framed: the transport's own.
-const FRAMING: [&str; 5] = ["content-length", "transfer-encoding", "connection", "upgrade", "te"];
+const FRAMING: [&str; 5] = [
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "upgrade",
+    "te",
+];
 
 impl Resolver<'_> {
     /// A request at a place where the names of `scope` are known.
-    pub(super) fn request(&mut self, written: &Request, scope: &Scope, target: &Target) -> Option<RequestPlan> {
+    pub(super) fn request(
+        &mut self,
+        written: &Request,
+        scope: &Scope,
+        target: &Target,
+    ) -> Option<RequestPlan> {
         // Every part is looked at before any missing one ends it, so that all problems are told.
         let url = self.url(&written.path, &written.query, scope, target);
         let headers = headers(&written.headers, scope, &mut self.found);
@@ -37,7 +48,10 @@ impl Resolver<'_> {
             url: url?,
             headers,
             body,
-            timeout: written.timeout.as_ref().map_or(target.timeout, |timeout| timeout.value),
+            timeout: written
+                .timeout
+                .as_ref()
+                .map_or(target.timeout, |timeout| timeout.value),
             checks: checks?,
             captures: captures?,
         };
@@ -46,26 +60,35 @@ impl Resolver<'_> {
     }
 
     fn url(&mut self, path: &Text, query: &[Pair], scope: &Scope, target: &Target) -> Option<UrlPlan> {
-        let template = Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
+        let template =
+            Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
         let pairs = pairs(query, scope, Escape::Query, &mut self.found);
         let template = self.found.keep(template)?;
         if template.mentions('#') {
             let message = "what follows `#` is never sent to a server";
-            self.found.push(Diagnostic::error(path.span, message).help("leave it out, or write `%23` for the character itself"));
+            self.found.push(
+                Diagnostic::error(path.span, message)
+                    .help("leave it out, or write `%23` for the character itself"),
+            );
         }
         if self.is_link(&template, scope, target) {
             if let Some(pair) = query.first() {
                 let message = "a link that was captured takes no `query`: it may have one of its own";
-                self.found.push(Diagnostic::error(pair.key.span, message).help("write the parameters into the path"));
+                self.found.push(
+                    Diagnostic::error(pair.key.span, message).help("write the parameters into the path"),
+                );
             }
-            let whole = Template::compile(&path.text, scope, Escape::None).map_err(|problem| at(path, problem));
+            let whole =
+                Template::compile(&path.text, scope, Escape::None).map_err(|problem| at(path, problem));
             return self.found.keep(whole).map(UrlPlan::Whole);
         }
         let (origin, path) = self.found.keep(placed(template, path, target))?;
         let mut path = path;
         let mut separator = if path.mentions('?') { "&" } else { "?" };
         for (key, value) in pairs? {
-            path = path.then(Template::literal(&format!("{separator}{key}="))).then(value);
+            path = path
+                .then(Template::literal(&format!("{separator}{key}=")))
+                .then(value);
             separator = "&";
         }
         Some(UrlPlan::Path { origin, path })
@@ -73,9 +96,22 @@ impl Resolver<'_> {
 
     /// A path that begins with a captured value is a link, unless the target ends in `/`, to which a value may be appended.
     fn is_link(&self, template: &Template, scope: &Scope, target: &Target) -> bool {
-        let captured = |slot| matches!(self.names.slots.kind(slot), SlotKind::Local | SlotKind::Kept | SlotKind::Run);
-        let any = |slot| scope.names.values().any(|name| name.slot == slot && matches!(name.shape, Shape::Any));
-        !target.base.ends_with('/') && template.leading_slot().is_some_and(|slot| captured(slot) && any(slot))
+        let captured = |slot| {
+            matches!(
+                self.names.slots.kind(slot),
+                SlotKind::Local | SlotKind::Kept | SlotKind::Run
+            )
+        };
+        let any = |slot| {
+            scope
+                .names
+                .values()
+                .any(|name| name.slot == slot && matches!(name.shape, Shape::Any))
+        };
+        !target.base.ends_with('/')
+            && template
+                .leading_slot()
+                .is_some_and(|slot| captured(slot) && any(slot))
     }
 }
 
@@ -88,10 +124,13 @@ fn placed(template: Template, text: &Text, target: &Target) -> Result<(Arc<Origi
     let host = head.find("://").map_or(0, |at| at + 3);
     let end = head[host..].find(['/', '?']).map(|length| host + length);
     let Some(end) = end.or_else(|| template.constant().map(str::len)) else {
-        return Err(Diagnostic::error(text.span, "the host of a request cannot come from data")
-            .help("write it out, with a `/` before the first value"));
+        return Err(
+            Diagnostic::error(text.span, "the host of a request cannot come from data")
+                .help("write it out, with a `/` before the first value"),
+        );
     };
-    let url = url::Url::parse(&head[..end]).map_err(|error| Diagnostic::error(text.span, format!("this is not a URL: {error}")))?;
+    let url = url::Url::parse(&head[..end])
+        .map_err(|error| Diagnostic::error(text.span, format!("this is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Diagnostic::error(text.span, "credentials do not belong in a URL")
             .help("put them under `target.auth`, or into the request's `headers`"));
@@ -101,7 +140,11 @@ fn placed(template: Template, text: &Text, target: &Target) -> Result<(Arc<Origi
     };
     let rest = template.without_head(end);
     let slash = if rest.head().starts_with('/') { "" } else { "/" };
-    let origin = if origin == *target.home { Arc::clone(&target.home) } else { Arc::new(origin) };
+    let origin = if origin == *target.home {
+        Arc::clone(&target.home)
+    } else {
+        Arc::new(origin)
+    };
     Ok((origin, Template::literal(slash).then(rest)))
 }
 
@@ -115,19 +158,30 @@ fn appended(template: Template, text: &Text, target: &Target) -> Result<Template
             .help(format!("write `/{}`", text.text)));
     }
     let (base, shown) = match (slash, target.base.strip_suffix('/')) {
-        (true, Some(base)) => (base, target.base_shown.strip_suffix('/').unwrap_or(&target.base_shown)),
+        (true, Some(base)) => (
+            base,
+            target.base_shown.strip_suffix('/').unwrap_or(&target.base_shown),
+        ),
         _ => (target.base.as_str(), target.base_shown.as_str()),
     };
     let start = if base.is_empty() && !slash { "/" } else { "" };
-    Ok(Template::literal(start).then(Template::known(base, shown)).then(template))
+    Ok(Template::literal(start)
+        .then(Template::known(base, shown))
+        .then(template))
 }
 
 /// Keys (already encoded) and values of a query or a form.
-pub(super) fn pairs(pairs: &[Pair], scope: &Scope, escape: Escape, found: &mut Found) -> Option<Vec<(String, Template)>> {
+pub(super) fn pairs(
+    pairs: &[Pair],
+    scope: &Scope,
+    escape: Escape,
+    found: &mut Found,
+) -> Option<Vec<(String, Template)>> {
     let compiled: Vec<_> = pairs
         .iter()
         .map(|pair| {
-            let value = Template::compile(&pair.value.text, scope, escape).map_err(|problem| at(&pair.value, problem));
+            let value = Template::compile(&pair.value.text, scope, escape)
+                .map_err(|problem| at(&pair.value, problem));
             Some((escape.encoded(&pair.key.value), found.keep(value)?))
         })
         .collect();
@@ -135,7 +189,11 @@ pub(super) fn pairs(pairs: &[Pair], scope: &Scope, escape: Escape, found: &mut F
 }
 
 /// Header names and values.
-pub(super) fn headers(pairs: &[Pair], scope: &Scope, found: &mut Found) -> Option<Vec<(HeaderName, Template)>> {
+pub(super) fn headers(
+    pairs: &[Pair],
+    scope: &Scope,
+    found: &mut Found,
+) -> Option<Vec<(HeaderName, Template)>> {
     let compiled: Vec<_> = pairs.iter().map(|pair| found.keep(header(pair, scope))).collect();
     compiled.into_iter().collect()
 }
@@ -143,19 +201,31 @@ pub(super) fn headers(pairs: &[Pair], scope: &Scope, found: &mut Found) -> Optio
 fn header(pair: &Pair, scope: &Scope) -> Result<(HeaderName, Template), Diagnostic> {
     let name = expect::header_name(&pair.key)?;
     if FRAMING.contains(&name.as_str()) {
-        return Err(Diagnostic::error(pair.key.span, format!("`{name}` says how a message is framed, and is set by the transport"))
-            .help("leave it out"));
+        return Err(Diagnostic::error(
+            pair.key.span,
+            format!("`{name}` says how a message is framed, and is set by the transport"),
+        )
+        .help("leave it out"));
     }
-    let value = Template::compile(&pair.value.text, scope, Escape::None).map_err(|problem| at(&pair.value, problem))?;
-    if value.constant().is_some_and(|value| HeaderValue::from_str(value).is_err()) {
+    let value = Template::compile(&pair.value.text, scope, Escape::None)
+        .map_err(|problem| at(&pair.value, problem))?;
+    if value
+        .constant()
+        .is_some_and(|value| HeaderValue::from_str(value).is_err())
+    {
         let message = format!("the value of `{name}` has characters that a header cannot carry");
-        return Err(Diagnostic::error(pair.value.span, message).help("use printable ASCII, without line breaks"));
+        return Err(
+            Diagnostic::error(pair.value.span, message).help("use printable ASCII, without line breaks")
+        );
     }
     Ok((name, value))
 }
 
 /// The request's own headers win over the target's of the same name.
-fn merged(target: &[(HeaderName, Template)], own: Vec<(HeaderName, Template)>) -> Vec<(HeaderName, Template)> {
+fn merged(
+    target: &[(HeaderName, Template)],
+    own: Vec<(HeaderName, Template)>,
+) -> Vec<(HeaderName, Template)> {
     let kept = target.iter().filter(|(name, _)| !has(&own, name)).cloned();
     kept.chain(own.iter().cloned()).collect()
 }

@@ -82,16 +82,26 @@ impl Resolver<'_> {
             None => Some(Auth::None),
         };
         let (place, mut headers, mut auth) = (url?, headers?, auth?);
-        if let Some(pair) = written.headers.iter().find(|pair| pair.key.value.eq_ignore_ascii_case("authorization"))
+        if let Some(pair) = written
+            .headers
+            .iter()
+            .find(|pair| pair.key.value.eq_ignore_ascii_case("authorization"))
             && let Some(other) = &written.auth
         {
             let message = "credentials are given twice: by `auth` and by a header";
-            self.found.push(Diagnostic::error(pair.key.span, message).also(other.span, "here too").help("leave one out"));
+            self.found.push(
+                Diagnostic::error(pair.key.span, message)
+                    .also(other.span, "here too")
+                    .help("leave one out"),
+            );
         }
         if let (Auth::None, Some(header)) = (&auth, place.credentials) {
             auth = Auth::Header(header);
         }
-        for (name, value) in [(header::USER_AGENT, concat!("runner/", env!("CARGO_PKG_VERSION"))), (header::ACCEPT, "*/*")] {
+        for (name, value) in [
+            (header::USER_AGENT, concat!("runner/", env!("CARGO_PKG_VERSION"))),
+            (header::ACCEPT, "*/*"),
+        ] {
             if !request::has(&headers, &name) {
                 headers.push((name, Template::literal(value)));
             }
@@ -109,12 +119,24 @@ impl Resolver<'_> {
 
     fn refuse_zeros(&mut self, target: &model::Target) {
         let zeros = [
-            target.timeout.filter(|timeout| timeout.value.is_zero()).map(|timeout| (timeout.span, "timeout")),
-            target.pool_size.filter(|size| size.value == 0).map(|size| (size.span, "pool_size")),
-            target.max_body.filter(|most| most.value == 0).map(|most| (most.span, "max_body")),
+            target
+                .timeout
+                .filter(|timeout| timeout.value.is_zero())
+                .map(|timeout| (timeout.span, "timeout")),
+            target
+                .pool_size
+                .filter(|size| size.value == 0)
+                .map(|size| (size.span, "pool_size")),
+            target
+                .max_body
+                .filter(|most| most.value == 0)
+                .map(|most| (most.span, "max_body")),
         ];
         for (span, key) in zeros.into_iter().flatten() {
-            self.found.push(Diagnostic::error(span, format!("`{key}` must be above 0")).help("leave it out for the default"));
+            self.found.push(
+                Diagnostic::error(span, format!("`{key}` must be above 0"))
+                    .help("leave it out for the default"),
+            );
         }
     }
 
@@ -123,7 +145,11 @@ impl Resolver<'_> {
         let place = Place::new(&written, self.overrides.host.as_deref());
         self.found.keep(place.map_err(|message| {
             let example = "write for example `https://localhost:8443/api/v1`";
-            let help = if written.value.contains("://") { None } else { Some(example.to_owned()) };
+            let help = if written.value.contains("://") {
+                None
+            } else {
+                Some(example.to_owned())
+            };
             let shows = text.text.contains("{{") && !written.secret;
             let note = shows.then(|| format!("it comes to `{}`", written.shown));
             let diagnostic = Diagnostic::error(text.span, message).help_if(help);
@@ -170,7 +196,8 @@ impl Resolver<'_> {
                     (Err(url::ParseError::RelativeUrlWithoutBase), Some(target)) => target.join(&url.value),
                     (Err(error), _) => Err(error),
                 };
-                let problem = |error| Diagnostic::error(token_url.span, format!("this is not a URL: {error}"));
+                let problem =
+                    |error| Diagnostic::error(token_url.span, format!("this is not a URL: {error}"));
                 Auth::ClientCredentials(ClientCredentials {
                     token_url: self.found.keep(parsed.map_err(problem))?,
                     client_id: id?.value,
@@ -192,10 +219,16 @@ impl Resolver<'_> {
         let target = &self.input.scenario.target;
         let http2 = target.http2.filter(|http2| http2.value);
         let kind = match (&target.transport, http2, &target.proxy) {
-            (Some(written), http2, proxy) if written.value == model::Transport::Direct && (http2.is_some() || proxy.is_some()) => {
+            (Some(written), http2, proxy)
+                if written.value == model::Transport::Direct && (http2.is_some() || proxy.is_some()) =>
+            {
                 let what = if http2.is_some() { "HTTP/2" } else { "a proxy" };
-                let message = format!("the direct transport does not speak {what}").replace("speak a proxy", "go through a proxy");
-                self.found.push(Diagnostic::error(written.span, message).help("leave `transport` out, or write `transport: reqwest`"));
+                let message = format!("the direct transport does not speak {what}")
+                    .replace("speak a proxy", "go through a proxy");
+                self.found.push(
+                    Diagnostic::error(written.span, message)
+                        .help("leave `transport` out, or write `transport: reqwest`"),
+                );
                 return None;
             }
             (Some(written), ..) if written.value == model::Transport::Direct => TransportKind::Direct,
@@ -224,7 +257,11 @@ impl Resolver<'_> {
                 Some(model::OnStale::Reconnect) => OnStale::Reconnect,
             },
             tls: tls?,
-            source_addresses: target.source_addresses.iter().map(|address| address.value).collect(),
+            source_addresses: target
+                .source_addresses
+                .iter()
+                .map(|address| address.value)
+                .collect(),
             http2: http2.is_some(),
             proxy: match proxy {
                 Some(proxy) => Some(proxy?),
@@ -293,7 +330,8 @@ impl Place {
             let other = parsed(host)?;
             let above = path_of(host);
             let above = above.trim_end_matches('/');
-            let same = url.host() == other.host() && url.port_or_known_default() == other.port_or_known_default();
+            let same =
+                url.host() == other.host() && url.port_or_known_default() == other.port_or_known_default();
             if !(same && base.starts_with(above)) {
                 base = format!("{above}{base}");
                 base_shown = format!("{above}{base_shown}");
@@ -304,7 +342,11 @@ impl Place {
         let credentials = match (url.username(), url.password()) {
             ("", None) => None,
             (user, password) => {
-                let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+                let decode = |text: &str| {
+                    percent_encoding::percent_decode_str(text)
+                        .decode_utf8_lossy()
+                        .into_owned()
+                };
                 basic(&decode(user), &decode(password.unwrap_or_default()))
             }
         };
@@ -321,7 +363,9 @@ impl Place {
 
 fn parsed(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => "this is not a URL: `https://` or `http://` is missing".to_owned(),
+        url::ParseError::RelativeUrlWithoutBase => {
+            "this is not a URL: `https://` or `http://` is missing".to_owned()
+        }
         other => format!("this is not a URL: {other}"),
     })?;
     match url.scheme() {

@@ -44,21 +44,6 @@ fn environment(escape: Escape) -> Environment<'static> {
     environment
 }
 
-/// The keys of `config.*` that a template names.
-pub fn config_keys(text: &str) -> Vec<String> {
-    let Ok(template) = PLAIN.template_from_named_str(TEMPLATE, text) else {
-        return Vec::new();
-    };
-    let names = template.undeclared_variables(true);
-    let mut keys: Vec<_> = names
-        .iter()
-        .filter_map(|name| name.strip_prefix("config."))
-        .map(|rest| rest.split('.').next().unwrap_or(rest).to_owned())
-        .collect();
-    keys.sort_unstable();
-    keys
-}
-
 /// The names that a piece of minijinja uses.
 #[derive(Debug)]
 pub(super) struct Uses {
