@@ -204,12 +204,12 @@ impl Check {
 
     fn judge_text(&self, test: &TextTest, found: &str, values: &Values) -> Result<(), Mismatch> {
         let render = |template: &Template| {
-            let mut text = String::new();
-            template.render(values, &mut text).map_err(|error| Mismatch {
+            let mut wanted = String::new();
+            template.render(values, &mut wanted).map_err(|error| Mismatch {
                 words: error.0,
                 detail: None,
             })?;
-            Ok(text)
+            Ok(wanted)
         };
         let holds = match test {
             TextTest::Equals(template) => found == render(template)?,

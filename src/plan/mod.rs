@@ -88,6 +88,11 @@ pub struct EndpointId(pub u16);
 #[serde(transparent)]
 pub struct RowId(pub u16);
 
+impl RowId {
+    /// Of a request of `setup` or `teardown`: it is no line of the reports.
+    pub const UNMEASURED: Self = Self(u16::MAX);
+}
+
 /// Index into [`Outline::stages`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -121,8 +126,7 @@ pub enum Auth {
     ClientCredentials(ClientCredentials),
 }
 
-/// OAuth2 client credentials (RFC 6749, section 4.4).
-#[derive(Clone)]
+/// `OAuth2` client credentials (RFC 6749, section 4.4).
 pub struct ClientCredentials {
     /// The token endpoint.
     pub token_url: url::Url,
@@ -161,7 +165,9 @@ pub struct Endpoint {
 /// One request of an endpoint.
 #[derive(Debug)]
 pub struct Step {
-    /// How the reports list it.
+    /// Its name, for messages: the endpoint's, or the step's own.
+    pub name: String,
+    /// How the reports list it; [`RowId::UNMEASURED`] in `setup` and `teardown`.
     pub row: RowId,
     /// Done only when this is true.
     pub condition: Option<Expression>,
@@ -179,7 +185,7 @@ pub enum Repeat {
     /// So many times.
     Times(u32),
     /// As many times as the expression says when the step is reached (at most 10 000).
-    Expression(Expression),
+    Expression(Box<Expression>),
 }
 
 /// What is sent, and what is asked of the response.
@@ -272,6 +278,29 @@ impl RequestPlan {
     /// Whether the response's body is looked at.
     pub fn needs_body(&self) -> bool {
         self.checks.iter().any(Check::needs_body) || self.captures.iter().any(Capture::needs_body)
+    }
+
+    /// The slots that it names, in the order of their places; some perhaps more than once.
+    pub fn slots(&self) -> Vec<SlotId> {
+        let mut slots: Vec<SlotId> = match &self.url {
+            UrlPlan::Path { path, .. } => path.slots().collect(),
+            UrlPlan::Whole(whole) => whole.slots().collect(),
+        };
+        slots.extend(self.headers.iter().flat_map(|(_, value)| value.slots()));
+        match &self.body {
+            BodyPlan::None | BodyPlan::Fixed(_) => {}
+            BodyPlan::Text(text) => slots.extend(text.slots()),
+            BodyPlan::Json(json) => slots.extend(json.slots()),
+            BodyPlan::Multipart { parts, .. } => {
+                for part in parts {
+                    if let PartContent::Text(text) = &part.content {
+                        slots.extend(text.slots());
+                    }
+                }
+            }
+        }
+        slots.extend(self.checks.iter().flat_map(Check::slots));
+        slots
     }
 }
 

@@ -58,7 +58,6 @@ pub fn did_you_mean<'a>(
     }
     let known: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
     match known.len() {
-        0 => None,
         1..=8 => Some(format!("known here: {}", known.join(", "))),
         _ => None,
     }

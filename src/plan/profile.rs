@@ -141,7 +141,7 @@ impl Profile {
     fn place(&self, at: Duration) -> Option<(f64, &Stage, Duration)> {
         let (number, span) = self.spans().enumerate().find(|(_, span)| at < span.end)?;
         let before = number.checked_sub(1).map_or(0.0, |n| self.stages[n].level);
-        Some((before, &self.stages[number], at - span.start))
+        Some((before, &self.stages[number], at.saturating_sub(span.start)))
     }
 }
 

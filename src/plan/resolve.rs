@@ -1,1 +1,287 @@
-//! From what the user wrote to what will happen.
+//! From what the user wrote to what will happen. All problems are told at once, each at its place.
+
+use std::time::Duration;
+
+use super::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
+use super::profile::{Model, Profile};
+use super::template::Constants;
+use super::think::Think;
+use super::threshold::{Selection, Threshold};
+use super::{Endpoint, EndpointId, Plan, RowId};
+use crate::scenario::config::ConfigNode;
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
+use crate::scenario::{Loaded, MASK, Scenario};
+
+mod body;
+mod data;
+mod endpoints;
+mod expect;
+mod load;
+mod names;
+mod pools;
+mod problems;
+mod request;
+mod tables;
+mod target;
+
+use names::Names;
+use problems::{Found, at};
+use target::Target;
+
+const GRACEFUL_STOP: Duration = Duration::from_secs(30);
+/// Row, endpoint and stage numbers have 16 bits; one value is kept for [`RowId::UNMEASURED`].
+const MOST_ROWS: usize = 65_000;
+
+/// What the command line says, over the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// A stage for each level (closed model).
+    pub users: Option<Vec<u32>>,
+    /// The hold of every stage.
+    pub hold: Option<Duration>,
+    /// The ramp of every stage.
+    pub ramp: Option<Duration>,
+    /// Scheme, host and port of the target, in place of those of `target.url`; a path is put before the target's.
+    pub host: Option<String>,
+    /// The seed.
+    pub seed: Option<u64>,
+    /// The seed where neither the command line nor the file gives one: drawn by the caller, who may read a clock.
+    pub random_seed: u64,
+    /// Whether the target is the modelled API inside this process.
+    pub demo: bool,
+    /// The scenario's name where the file gives none: the file's own.
+    pub name: String,
+}
+
+/// What is read of the loaded files.
+#[derive(Clone, Copy)]
+struct Input<'a> {
+    scenario: &'a Scenario,
+    loaded: &'a Loaded,
+}
+
+struct Resolver<'a> {
+    input: Input<'a>,
+    overrides: &'a Overrides,
+    names: Names,
+    data: data::Resolved,
+    rows: Vec<Row>,
+    found: Found,
+}
+
+/// The plan, with warnings that do not stop it; or all problems, errors among them.
+pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnostics), Diagnostics> {
+    let input = Input {
+        scenario: &loaded.scenario,
+        loaded,
+    };
+    let seed = overrides
+        .seed
+        .or(input.scenario.seed.map(|seed| seed.value))
+        .unwrap_or(overrides.random_seed);
+    let mut found = Found::default();
+    let mut names = Names::new(input.constants());
+    let data = data::resolve(&input, &mut names, seed, &mut found);
+    names.add_captured(input.scenario, &mut found);
+    let mut resolver = Resolver {
+        input,
+        overrides,
+        names,
+        data,
+        rows: Vec::new(),
+        found,
+    };
+    match resolver.plan(seed) {
+        Some(plan) if resolver.found.list.errors() == 0 => Ok((plan, resolver.found.list)),
+        // A missing part without a word would be a fault of this program; it must not pass for success.
+        _ if resolver.found.list.errors() == 0 => {
+            let message = "this scenario could not be understood, and the reason is not known";
+            resolver.found.push(Diagnostic::without_place(message));
+            Err(resolver.found.list)
+        }
+        _ => Err(resolver.found.list),
+    }
+}
+
+impl Input<'_> {
+    /// The bytes of a file that the scenario names; all were read before.
+    fn file(&self, name: &str) -> Option<&[u8]> {
+        self.loaded.files.bytes(name).map(|bytes| &**bytes)
+    }
+
+    fn constants(&self) -> Constants {
+        let sent = self.loaded.config.to_json();
+        let mut shown = sent.clone();
+        mask(self.loaded.config.root(), &mut shown);
+        Constants::new(sent, shown)
+    }
+}
+
+/// Puts a mask over every secret of the configuration.
+fn mask(node: &ConfigNode, json: &mut serde_json::Value) {
+    match node {
+        ConfigNode::Value(value) if value.secret => *json = MASK.into(),
+        ConfigNode::Value(_) => {}
+        ConfigNode::List(items) => {
+            for (number, item) in items.iter().enumerate() {
+                json.get_mut(number).map(|json| mask(item, json));
+            }
+        }
+        ConfigNode::Map(entries) => {
+            for (name, node) in entries {
+                json.get_mut(name).map(|json| mask(node, json));
+            }
+        }
+    }
+}
+
+impl Resolver<'_> {
+    /// Every part is resolved before a missing one ends it.
+    fn plan(&mut self, seed: u64) -> Option<Plan> {
+        let scenario = self.input.scenario;
+        self.refuse_too_many();
+        let target = self.target();
+        let transport = self.transport();
+        let profile = self.profile();
+        let think = self.think();
+        let stop_after = self.stop_after();
+        let on_start = self.called("on_start", &scenario.on_start);
+        let on_stop = self.called("on_stop", &scenario.on_stop);
+        // Without a target nothing can be appended to it; the names in the requests are checked all the same.
+        let stand_in = Target::stand_in();
+        let endpoints = self.endpoints(target.as_ref().unwrap_or(&stand_in));
+        let once = self.once(target.as_ref().unwrap_or(&stand_in));
+        let thresholds = self.thresholds();
+        let (endpoints, (setup, teardown)) = (endpoints?, once?);
+        if self.found.list.errors() == 0 {
+            let called: Vec<EndpointId> = on_start.iter().chain(&on_stop).copied().collect();
+            self.refuse_empty_pools(&endpoints, &called, &setup);
+            self.tell_unused();
+        }
+        let (target, profile) = (target?, profile?);
+        let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
+        let outline = self.outline(&target, &endpoints, &profile, &think);
+        let outline = Outline {
+            thresholds: thresholds.clone(),
+            seed,
+            stop_after,
+            graceful_stop,
+            ..outline
+        };
+        Some(Plan {
+            outline: outline.into(),
+            transport: transport?,
+            session: target.session(&scenario.target),
+            sources: std::mem::take(&mut self.data.sources),
+            pools: std::mem::take(&mut self.data.pools),
+            slots: self.names.slots.clone(),
+            endpoints,
+            on_start,
+            on_stop,
+            setup,
+            teardown,
+            think,
+            profile,
+            graceful_stop,
+            stop_after,
+            seed,
+            thresholds,
+        })
+    }
+
+    fn refuse_too_many(&mut self) {
+        let scenario = self.input.scenario;
+        for (what, count, span) in [
+            ("endpoints", scenario.endpoints.len(), scenario.endpoints_span),
+            ("stages", scenario.stages.len(), scenario.stages_span),
+        ] {
+            if count > MOST_ROWS {
+                self.found.push(Diagnostic::error(
+                    span,
+                    format!("{count} {what} are too many: at most {MOST_ROWS}"),
+                ));
+            }
+        }
+    }
+
+    fn thresholds(&mut self) -> Vec<Threshold> {
+        let known = self.selections();
+        let mut thresholds = Vec::new();
+        for written in &self.input.scenario.thresholds {
+            let threshold =
+                Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
+            thresholds.extend(self.found.keep(threshold));
+        }
+        thresholds
+    }
+
+    /// What a threshold may speak of: every endpoint, every step.
+    fn selections(&self) -> Vec<Selection> {
+        let mut known: Vec<Selection> = Vec::new();
+        let endpoints = &self.input.scenario.endpoints;
+        for (number, row) in self.rows.iter().enumerate() {
+            let id = RowId(number as u16);
+            let Some(endpoint) = endpoints.get(usize::from(row.endpoint.0)) else {
+                continue;
+            };
+            let name = endpoint.name.value.clone();
+            match known.iter_mut().find(|selection| selection.name == name) {
+                Some(selection) => selection.rows.push(id),
+                None => known.push(Selection {
+                    name: name.clone(),
+                    rows: vec![id],
+                }),
+            }
+            if row.name != name {
+                let name = row.name.clone();
+                known.push(Selection { name, rows: vec![id] });
+            }
+        }
+        known
+    }
+
+    /// All but what the caller knows better.
+    fn outline(&self, target: &Target, endpoints: &[Endpoint], profile: &Profile, think: &Think) -> Outline {
+        let scenario = self.input.scenario;
+        let stage = |(stage, span): (&super::profile::Stage, super::profile::Span)| StageOutline {
+            level: stage.level,
+            start: span.start,
+            hold_start: span.hold_start,
+            end: span.end,
+        };
+        let endpoint = |endpoint: &Endpoint| EndpointOutline {
+            name: endpoint.name.clone(),
+            weight: endpoint.weight,
+            journey: endpoint.steps.len() > 1,
+        };
+        Outline {
+            name: scenario
+                .name
+                .as_ref()
+                .map_or_else(|| self.overrides.name.clone(), |name| name.value.clone()),
+            description: scenario
+                .description
+                .as_ref()
+                .map(|description| description.value.clone()),
+            url: target.shown.clone(),
+            demo: self.overrides.demo,
+            pool_size: scenario
+                .target
+                .pool_size
+                .and_then(|size| u32::try_from(size.value).ok()),
+            endpoints: endpoints.iter().map(endpoint).collect(),
+            rows: self.rows.clone(),
+            pools: self.data.pools.iter().map(|pool| pool.name.to_string()).collect(),
+            stages: profile.stages.iter().zip(profile.spans()).map(stage).collect(),
+            open: profile.model != Model::Closed,
+            think: ThinkOutline {
+                words: think.words(),
+                mean: think.mean(),
+            },
+            thresholds: Vec::new(),
+            seed: 0,
+            stop_after: None,
+            graceful_stop: Duration::ZERO,
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::problem::Problem;
 use super::value::Value;
+use crate::scenario::MASK;
 
 mod escape;
 mod expression;
@@ -20,7 +21,7 @@ mod slots;
 pub use escape::Escape;
 pub use expression::Expression;
 pub use json::{JsonBuilder, JsonTemplate};
-pub use scope::{Constant, Constants, MASK, Name, Scope, Shape};
+pub use scope::{Constants, Name, Scope, Shape};
 pub use slots::{SlotId, SlotKind, Slots, Values};
 
 use jinja::Block;
@@ -116,6 +117,47 @@ impl Template {
         template
     }
 
+    /// A text known before the run, as sent and as shown.
+    pub fn known(sent: &str, shown: &str) -> Self {
+        let mut template = Self::default();
+        template.push_text(sent, (sent != shown).then_some(shown));
+        template
+    }
+
+    /// The text it begins with, up to the first value.
+    pub(in crate::plan) fn head(&self) -> &str {
+        match self.segments.first() {
+            Some(Segment::Text(text)) => &text.sent,
+            _ => "",
+        }
+    }
+
+    /// The slot it begins with, if it begins with a plain name.
+    pub(in crate::plan) fn leading_slot(&self) -> Option<SlotId> {
+        match self.segments.first() {
+            Some(Segment::Slot(placeholder, _)) => Some(placeholder.slot),
+            _ => None,
+        }
+    }
+
+    /// Without the first bytes of the text it begins with (as sent; what is shown of the rest holds no secret of them).
+    pub(in crate::plan) fn without_head(mut self, bytes: usize) -> Self {
+        if let Some(Segment::Text(text)) = self.segments.first_mut() {
+            let rest = text.sent.split_off(bytes.min(text.sent.len()));
+            // A mask has another length than its secret: where one may be, all of the text is masked.
+            text.shown = text.shown.take().map(|_| MASK.to_owned());
+            text.sent = rest;
+        }
+        self
+    }
+
+    /// Whether any of its text known before the run holds this character.
+    pub(in crate::plan) fn mentions(&self, character: char) -> bool {
+        self.segments
+            .iter()
+            .any(|segment| matches!(segment, Segment::Text(text) if text.sent.contains(character)))
+    }
+
     /// One after the other.
     #[must_use]
     pub fn then(mut self, other: Self) -> Self {
@@ -180,7 +222,7 @@ impl Template {
                     _ => &text.sent,
                 }),
                 Segment::Slot(placeholder, escape) => {
-                    placeholder.with(values, |value| escape.value(value, out))?
+                    placeholder.with(values, |value| escape.value(value, out))?;
                 }
                 Segment::Block(block) => block.render(values, shown, out)?,
             }
@@ -198,18 +240,18 @@ impl Template {
             }
             Piece::Name { path, range } => (path, range),
         };
-        match scope.find(&path, range.clone())? {
+        match scope.find(&path, range)? {
             Found::Slot(slot, access) => {
                 let name = path.join(".").into();
                 self.segments
                     .push(Segment::Slot(Placeholder { slot, access, name }, escape));
             }
             Found::Constant(constant) => {
-                let value = member_of(constant, &path, range)?;
                 let mut sent = String::new();
                 // What the author configured for a path is a path, not a segment.
-                escape.literal(&value.to_string(), &mut sent);
-                self.push_text(&sent, constant.secret.then_some(MASK));
+                escape.literal(&constant.sent.to_string(), &mut sent);
+                let shown = constant.is_secret().then(|| constant.shown.to_string());
+                self.push_text(&sent, shown.as_deref());
             }
         }
         Ok(())
@@ -239,15 +281,12 @@ impl Template {
         if sent.is_empty() && shown.is_none() {
             return;
         }
-        let text = match self.segments.last_mut() {
-            Some(Segment::Text(text)) => text,
-            _ => {
-                self.segments.push(Segment::Text(Text {
-                    sent: sent.to_owned(),
-                    shown: shown.map(str::to_owned),
-                }));
-                return;
-            }
+        let Some(Segment::Text(text)) = self.segments.last_mut() else {
+            self.segments.push(Segment::Text(Text {
+                sent: sent.to_owned(),
+                shown: shown.map(str::to_owned),
+            }));
+            return;
         };
         if text.shown.is_some() || shown.is_some() {
             let before = text.shown.get_or_insert_with(|| text.sent.clone());
@@ -255,19 +294,6 @@ impl Template {
         }
         text.sent.push_str(sent);
     }
-}
-
-/// A part of a configured value: `config.limits.low`.
-fn member_of(constant: &Constant, path: &[&str], range: std::ops::Range<usize>) -> Result<Value, Problem> {
-    let mut value = constant.value.clone();
-    for (depth, part) in path.iter().enumerate().skip(2) {
-        let Some(member) = value.member(part) else {
-            let message = format!("`{}` has no `{part}`", path[..depth].join("."));
-            return Err(Problem::new(range, message));
-        };
-        value = member;
-    }
-    Ok(value)
 }
 
 impl fmt::Debug for Template {

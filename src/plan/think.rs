@@ -28,7 +28,7 @@ impl Think {
         match *self {
             Self::None => Duration::ZERO,
             Self::Constant(value) | Self::Pace(value) => value,
-            Self::Between(low, high) => low + (high - low).mul_f64(uniform(random)),
+            Self::Between(low, high) => low + high.saturating_sub(low).mul_f64(uniform(random)),
             // Inverse of the distribution function: -mean ln(1 - u), u in [0, 1).
             Self::Exponential(mean) => mean.mul_f64((-(1.0 - uniform(random)).ln()).min(20.0)),
         }

@@ -44,7 +44,6 @@ pub mod micros_option {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// Writes whole microseconds, or null.
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub fn serialize<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => super::micros::serialize(value, serializer),

@@ -43,7 +43,7 @@ pub struct Capture {
 /// Where a capture looks.
 #[derive(Debug)]
 pub enum Extract {
-    /// A JSONPath in the body. A null is no find.
+    /// A `JSONPath` in the body. A null is no find.
     Json(JsonPath),
     /// A regular expression over the body.
     Regex(Regex),

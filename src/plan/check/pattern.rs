@@ -1,11 +1,11 @@
-//! JSONPaths (RFC 9535) and regular expressions, with words for their mistakes.
+//! `JSONPath`s (RFC 9535) and regular expressions, with words for their mistakes.
 
 use regex::Regex;
 use serde_json_path::JsonPath;
 
 use crate::plan::problem::Problem;
 
-/// Reads a JSONPath.
+/// Reads a `JSONPath`.
 pub fn json_path(text: &str) -> Result<JsonPath, Problem> {
     let error = match JsonPath::parse(text) {
         Ok(path) => return Ok(path),
@@ -26,8 +26,11 @@ pub fn json_path(text: &str) -> Result<JsonPath, Problem> {
         });
     }
     // The parser's position is near the part it could not read; that part begins at a dot or bracket.
-    let near = text.floor_char_boundary(error.position());
-    let start = text[..near].rfind(['.', '[']).unwrap_or(0);
+    let begins = text
+        .match_indices(['.', '['])
+        .map(|(at, _)| at)
+        .take_while(|&at| at < error.position());
+    let start = begins.last().unwrap_or(0);
     let rest = &text[start..];
     let problem = Problem::new(start..text.len(), "this is not a JSONPath (RFC 9535)");
     let member = rest

@@ -39,6 +39,7 @@ fn failure(check: &Check, status: u16, body: &str) -> Option<(String, Option<Str
     Some((mismatch.words.to_string(), mismatch.detail))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with an Option")]
 fn words(words: &str, detail: &str) -> Option<(String, Option<String>)> {
     Some((words.to_owned(), (!detail.is_empty()).then(|| detail.to_owned())))
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use proptest::prelude::*;
 
@@ -20,7 +21,7 @@ fn combine(lengths: &[i64]) -> Contents {
         let slot = slots.add(format!("p{number}"), SlotKind::Local);
         let shape = Shape::Scalar;
         scope.names.insert(format!("p{number}"), Name { slot, shape });
-        text.push_str(&format!("{{{{ p{number} }}}}-"));
+        let _ = write!(text, "{{{{ p{number} }}}}-");
         parts.push((
             slot,
             Contents::Range {

@@ -183,7 +183,7 @@ mod tests {
     fn nobody_is_there_from_the_end_on() {
         let profile = closed(&[(3, 0, 1000)]);
         assert_eq!(profile.users_at(Duration::from_millis(999)), 3);
-        assert_eq!(profile.users_at(Duration::from_millis(1000)), 0);
+        assert_eq!(profile.users_at(Duration::from_secs(1)), 0);
     }
 
     proptest! {

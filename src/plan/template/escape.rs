@@ -61,6 +61,13 @@ impl Escape {
         }
     }
 
+    /// A text, encoded.
+    pub fn encoded(self, text: &str) -> String {
+        let mut out = String::new();
+        self.text(text, &mut out);
+        out
+    }
+
     /// Appends the text of a value.
     pub(super) fn text(self, text: &str, out: &mut String) {
         match self {
@@ -79,7 +86,7 @@ impl Escape {
     }
 
     /// Appends what the author of the scenario wrote around the placeholders.
-    pub(super) fn literal(self, text: &str, out: &mut String) {
+    pub(in crate::plan) fn literal(self, text: &str, out: &mut String) {
         match self {
             Self::Path => legal(text, out),
             Self::None | Self::Query | Self::Form => self.text(text, out),
@@ -93,7 +100,7 @@ fn legal(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         out.extend(utf8_percent_encode(&rest[..at], ILLEGAL));
-        let after = rest[at + 1..].as_bytes();
+        let after = &rest.as_bytes()[at + 1..];
         out.push_str(if hex(after.first()) && hex(after.get(1)) {
             "%"
         } else {

@@ -3,7 +3,7 @@
 use super::jinja::Formula;
 use super::parse::{name, only_placeholder};
 use super::scope::Found;
-use super::{Escape, MASK, Placeholder, RenderError, Scope, SlotId, Template, Values, member_of};
+use super::{Escape, Placeholder, RenderError, Scope, SlotId, Template, Values};
 use crate::plan::problem::Problem;
 use crate::plan::value::Value;
 
@@ -24,8 +24,8 @@ enum Piece {
     Slot(Placeholder),
     /// The same of an expression.
     Formula(Box<Formula>),
-    /// A configured secret.
-    Secret(String),
+    /// A configured secret, as sent and as shown.
+    Secret(String, String),
 }
 
 impl JsonTemplate {
@@ -58,7 +58,7 @@ impl JsonTemplate {
     /// The slots it needs.
     pub fn slots(&self) -> impl Iterator<Item = SlotId> {
         self.pieces.iter().flat_map(|piece| match piece {
-            Piece::Raw(_) | Piece::Secret(_) => Vec::new(),
+            Piece::Raw(_) | Piece::Secret(..) => Vec::new(),
             Piece::Text(template) => template.slots().collect(),
             Piece::Slot(placeholder) => vec![placeholder.slot],
             Piece::Formula(formula) => formula.uses.slots.iter().map(|(_, slot)| *slot).collect(),
@@ -76,10 +76,10 @@ impl JsonTemplate {
                 }
                 Piece::Slot(placeholder) => placeholder.with(values, |value| write_json(value, out))?,
                 Piece::Formula(formula) => {
-                    write_json(&Value::from_jinja(&formula.evaluate(values, shown)?), out)
+                    write_json(&Value::from_jinja(&formula.evaluate(values, shown)?), out);
                 }
-                Piece::Secret(_) if shown => quote(MASK, out),
-                Piece::Secret(json) => out.push_str(json),
+                Piece::Secret(_, masked) if shown => out.push_str(masked),
+                Piece::Secret(json, _) => out.push_str(json),
             }
         }
         Ok(())
@@ -137,7 +137,7 @@ impl JsonBuilder {
                 .push(Piece::Slot(Placeholder { slot, access, name }));
             return Ok(());
         }
-        match scope.find(&path, range.clone())? {
+        match scope.find(&path, range)? {
             Found::Slot(slot, access) => {
                 let name = path.join(".").into();
                 self.template
@@ -145,9 +145,10 @@ impl JsonBuilder {
                     .push(Piece::Slot(Placeholder { slot, access, name }));
             }
             Found::Constant(constant) => {
-                let json = member_of(constant, &path, range)?.to_json().to_string();
-                if constant.secret {
-                    self.template.pieces.push(Piece::Secret(json));
+                let json = constant.sent.to_json().to_string();
+                if constant.is_secret() {
+                    let masked = constant.shown.to_json().to_string();
+                    self.template.pieces.push(Piece::Secret(json, masked));
                 } else {
                     self.raw(&json);
                 }

@@ -8,65 +8,66 @@ use std::sync::Arc;
 use super::{Access, SlotId};
 use crate::plan::problem::{Problem, closest, did_you_mean};
 use crate::plan::value::{Table, Value};
+use crate::scenario::MASK;
 
-/// What stands in place of a secret.
-pub const MASK: &str = "********";
-
-/// The values of `config.*`, known before the run.
+/// The values of `config.*`, known before the run: as they are, and with masks in place of secrets.
 #[derive(Clone, Default)]
 pub struct Constants {
-    entries: BTreeMap<String, Constant>,
+    sent: serde_json::Value,
+    shown: serde_json::Value,
 }
 
 /// One value of `config.*`.
-#[derive(Clone)]
-pub struct Constant {
-    /// What it is.
-    pub value: Value,
-    /// Never shown.
-    pub secret: bool,
+pub(super) struct Constant {
+    pub(super) sent: Value,
+    pub(super) shown: Value,
+}
+
+impl Constant {
+    /// Whether it is, or holds, a secret.
+    pub(super) fn is_secret(&self) -> bool {
+        self.sent != self.shown
+    }
 }
 
 impl Constants {
-    /// Sets a value.
-    pub fn set(&mut self, key: impl Into<String>, value: Value, secret: bool) {
-        self.entries.insert(key.into(), Constant { value, secret });
+    /// Two objects of the same keys; where they differ, the first is secret.
+    pub fn new(sent: serde_json::Value, shown: serde_json::Value) -> Self {
+        Self { sent, shown }
     }
 
-    /// From now on a value is secret: it is used in `auth`.
-    pub fn hide(&mut self, key: &str) {
-        if let Some(constant) = self.entries.get_mut(key) {
-            constant.secret = true;
-        }
+    fn get(&self, path: &[&str]) -> Option<Constant> {
+        let walk = |root| {
+            path.iter()
+                .try_fold(root, |node: &serde_json::Value, part| node.get(part))
+        };
+        let sent = Value::from(walk(&self.sent)?);
+        // Below a mask there is nothing to walk to: all of it is secret.
+        let shown = walk(&self.shown).map_or_else(|| Value::text(MASK), Value::from);
+        Some(Constant { sent, shown })
     }
 
-    /// A value by its key.
-    pub fn get(&self, key: &str) -> Option<&Constant> {
-        self.entries.get(key)
-    }
-
-    /// All keys.
-    pub fn keys(&self) -> impl Iterator<Item = &str> + Clone {
-        self.entries.keys().map(String::as_str)
+    /// All keys of the first level.
+    fn keys(&self) -> impl Iterator<Item = &str> + Clone {
+        self.sent
+            .as_object()
+            .into_iter()
+            .flat_map(|object| object.keys().map(String::as_str))
     }
 
     /// As minijinja sees `config`; with masks where `shown`.
     pub(super) fn to_jinja(&self, shown: bool) -> minijinja::Value {
-        let mask = Value::text(MASK);
-        minijinja::Value::from_pairs(self.entries.iter().map(|(key, constant)| {
-            let value = if shown && constant.secret {
-                &mask
-            } else {
-                &constant.value
-            };
-            (key.as_str(), value.to_jinja())
+        minijinja::Value::from(minijinja::value::Serde(if shown {
+            &self.shown
+        } else {
+            &self.sent
         }))
     }
 }
 
 impl fmt::Debug for Constants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys()).finish()
+        fmt::Display::fmt(&self.shown, f)
     }
 }
 
@@ -102,14 +103,14 @@ pub struct Scope {
 }
 
 /// What a plain name stands for.
-pub(super) enum Found<'a> {
+pub(super) enum Found {
     Slot(SlotId, Access),
-    Constant(&'a Constant),
+    Constant(Constant),
 }
 
 impl Scope {
     /// Looks up a dotted name (`term_id`, `student.id`, `config.host`) that stands at `range`.
-    pub(super) fn find(&self, path: &[&str], range: Range<usize>) -> Result<Found<'_>, Problem> {
+    pub(super) fn find(&self, path: &[&str], range: Range<usize>) -> Result<Found, Problem> {
         let (root, parts) = (path[0], &path[1..]);
         if let Some(name) = self.names.get(root) {
             return name
@@ -120,21 +121,23 @@ impl Scope {
             ("config", []) => {
                 Err(Problem::new(range, "`config` needs a key").help("write for example `config.host`"))
             }
-            ("config", [key, ..]) => self.constant(key, range).map(Found::Constant),
+            ("config", path) => self.constant(path, range).map(Found::Constant),
             _ => Err(self.unknown(root, range)),
         }
     }
 
-    fn constant(&self, key: &str, range: Range<usize>) -> Result<&Constant, Problem> {
-        self.config.get(key).ok_or_else(|| {
-            let problem = Problem::new(range, format!("`config.{key}` is set nowhere"));
-            match closest(key, self.config.keys()) {
-                Some(meant) => problem.help(format!("did you mean `config.{meant}`?")),
-                None => problem.help(format!(
-                    "set `{key}` in config.yaml, RUNNER_{} in the environment, or give `--set {key}=...`",
-                    key.to_uppercase()
-                )),
-            }
+    fn constant(&self, path: &[&str], range: Range<usize>) -> Result<Constant, Problem> {
+        if let Some(constant) = self.config.get(path) {
+            return Ok(constant);
+        }
+        let key = path.join(".");
+        let problem = Problem::new(range, format!("`config.{key}` is set nowhere"));
+        Err(match closest(&key, self.config.keys()) {
+            Some(meant) => problem.help(format!("did you mean `config.{meant}`?")),
+            None => problem.help(format!(
+                "set `{key}` in config.yaml, `RUNNER_{}` in the environment, or give `--set {key}=...`",
+                path.join("__").to_uppercase()
+            )),
         })
     }
 
@@ -142,7 +145,7 @@ impl Scope {
         let mut problem = Problem::new(range, format!("`{root}` is not defined"));
         problem.help = if let Some(reason) = self.elsewhere.get(root) {
             Some(reason.clone())
-        } else if self.config.get(root).is_some() {
+        } else if self.config.get(&[root]).is_some() {
             Some(format!("did you mean `config.{root}`?"))
         } else {
             did_you_mean(root, self.names.keys().map(String::as_str))

@@ -20,11 +20,14 @@ pub(in crate::plan) fn scene() -> (Scope, Values) {
         let slot = slots.add(name, kind);
         scope.names.insert(name.to_owned(), Name { slot, shape });
     }
-    let mut config = Constants::default();
-    config.set("host", Value::text("https://a.example"), false);
-    config.set("base", Value::text("/api/v1"), false);
-    config.set("password", Value::text("pa ss/wörd"), true);
-    config.set("limits", Value::from(&serde_json::json!({"low": 1})), false);
+    let mut config = serde_json::json!({
+        "host": "https://a.example", "base": "/api/v1", "password": "pa ss/wörd",
+        "limits": {"low": 1}, "db": {"name": "x", "token": "pa ss/token"},
+    });
+    let sent = config.clone();
+    config["password"] = MASK.into();
+    config["db"]["token"] = MASK.into();
+    let config = Constants::new(sent, config);
     scope.config = Arc::new(config);
     let mut values = Values::new(&slots);
     values.set(SlotId(0), Value::Int(201_701));
@@ -93,6 +96,8 @@ fn secrets_are_sent_and_never_shown() {
         "{{ config.password | upper }}",
         "{{ term }}{{ config.password ~ term }}",
         "{{ config | tojson }}",
+        "{{ config.db }}",
+        "{{ config.db.token }}",
     ] {
         for escape in [Escape::None, Escape::Path, Escape::Query, Escape::Form] {
             let template = Template::compile(text, &scope, escape).unwrap();
@@ -129,6 +134,7 @@ fn a_constant_template_is_known_before_the_run() {
         constant("a{{ config.host | upper }}").as_deref(),
         Some("aHTTPS://A.EXAMPLE")
     );
+    assert_eq!(constant("{{ config.db.name }}").as_deref(), Some("x"));
     assert_eq!(constant("{{ term }}"), None);
 }
 
@@ -190,7 +196,7 @@ fn every_mistake_is_found_where_it_stands() {
             "{{ config.region ~ 'x' }}",
             "config.region",
             "`config.region` is set nowhere",
-            "set `region` in config.yaml, RUNNER_REGION in the environment, or give `--set region=...`",
+            "set `region` in config.yaml, `RUNNER_REGION` in the environment, or give `--set region=...`",
         ),
         (
             "{{ student.nmae }}",

@@ -1,0 +1,390 @@
+//! Data sources: their values, what they look like, what they need.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Input;
+use super::names::{Names, constant};
+use super::problems::{Found, at};
+use super::tables;
+use crate::plan::data::{Combine, Contents, OnEnd, Order, Pool, Source, WhenFull};
+use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template};
+use crate::scenario::diagnostics::Diagnostic;
+use crate::scenario::model::{self, Data, DataKind};
+use crate::scenario::span::{Spanned, Text};
+
+/// Values kept by a pool that does not say how many.
+const KEEP: u64 = 1000;
+
+/// A source whose values are known, and one that still waits for those it names.
+enum Prepared<'a> {
+    Ready(Contents, Shape),
+    Combine(&'a Text, Vec<(&'a Data, Prepared<'a>)>),
+}
+
+impl Prepared<'_> {
+    fn shape(&self) -> Shape {
+        match self {
+            Self::Ready(_, shape) => shape.clone(),
+            Self::Combine(..) => Shape::Scalar,
+        }
+    }
+}
+
+/// What became of the `data` block.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) sources: Vec<Source>,
+    pub(super) pools: Vec<Pool>,
+    /// What each slot needs to be drawn before it.
+    needs: Vec<(SlotId, Vec<SlotId>)>,
+}
+
+impl Resolved {
+    /// The slots to draw for some that are used, each after those it names.
+    pub(super) fn in_order(&self, used: impl IntoIterator<Item = SlotId>) -> Vec<SlotId> {
+        let mut order = Vec::new();
+        for slot in used {
+            self.add(slot, &mut order);
+        }
+        order
+    }
+
+    fn add(&self, slot: SlotId, order: &mut Vec<SlotId>) {
+        let Some((_, needs)) = self.needs.iter().find(|(known, _)| *known == slot) else {
+            return;
+        };
+        if !order.contains(&slot) {
+            for &other in needs {
+                self.add(other, order);
+            }
+            order.push(slot);
+        }
+    }
+}
+
+/// Gives every source its slot, then its values.
+pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &mut Found) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut prepared = Vec::new();
+    for data in &input.scenario.data {
+        let name = data.name.value.as_str();
+        if let Some(problem) = bad_name(&data.name, names) {
+            found.push(problem);
+            continue;
+        }
+        if let DataKind::Captured { keep, when_full } = &data.kind.value {
+            let number = resolved.pools.len();
+            let slot = names.add_data(name, SlotKind::Pool(number), Shape::Any);
+            names.pools.insert(name.to_owned(), number);
+            resolved
+                .pools
+                .push(pool(data, slot, keep.as_ref(), when_full.as_ref(), found));
+            resolved.needs.push((slot, Vec::new()));
+            continue;
+        }
+        let what = prepare(data, input, names, found);
+        let shape = what.as_ref().map_or(Shape::Any, Prepared::shape);
+        let slot = names.add_data(name, SlotKind::Source(prepared.len()), shape);
+        prepared.push((data, slot, what));
+    }
+    names.add_counters();
+    for (data, slot, what) in prepared {
+        let contents = what.and_then(|what| finish(what, names, found));
+        // A broken source keeps its place, so that the numbers of the others stay right; there will be no plan.
+        let (contents, needs) = contents.unwrap_or((Contents::List(Arc::new([])), Vec::new()));
+        resolved.needs.push((slot, needs));
+        let name = names.slots.name(slot).clone();
+        resolved
+            .sources
+            .push(Source::new(name, slot, contents, order(data, found), seed));
+    }
+    refuse_cycles(input, names, &resolved, found);
+    resolved
+}
+
+fn bad_name(name: &Spanned<String>, names: &Names) -> Option<Diagnostic> {
+    let text = name.value.as_str();
+    let mut letters = text.chars();
+    let identifier = letters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !identifier {
+        let better: String = text
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        return Some(
+            Diagnostic::error(
+                name.span,
+                format!("`{text}` cannot be used as a name in templates"),
+            )
+            .help(format!("use letters, digits and `_`, such as `{better}`")),
+        );
+    }
+    if text == "config" {
+        let message = "`config` already has a meaning: it stands for config.yaml";
+        return Some(Diagnostic::error(name.span, message).help("choose another name"));
+    }
+    names
+        .data
+        .contains_key(text)
+        .then(|| Diagnostic::error(name.span, format!("`{text}` is there twice")))
+}
+
+fn pool(
+    data: &Data,
+    slot: SlotId,
+    keep: Option<&Spanned<u64>>,
+    when_full: Option<&Spanned<model::WhenFull>>,
+    found: &mut Found,
+) -> Pool {
+    for span in [
+        data.order.map(|order| order.span),
+        data.on_end.map(|on_end| on_end.span),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        found.push(
+            Diagnostic::error(
+                span,
+                "a captured pool has no order: its values are drawn at random",
+            )
+            .help("leave this out"),
+        );
+    }
+    if let Some(keep) = keep.filter(|keep| keep.value == 0) {
+        found.push(
+            Diagnostic::error(keep.span, "a pool that keeps no value is never filled")
+                .help("write 1 or more"),
+        );
+    }
+    Pool {
+        name: data.name.value.as_str().into(),
+        slot,
+        keep: usize::try_from(keep.map_or(KEEP, |keep| keep.value)).unwrap_or(usize::MAX),
+        when_full: match when_full.map(|when| when.value) {
+            Some(model::WhenFull::Replace) => WhenFull::Replace,
+            Some(model::WhenFull::Ignore) | None => WhenFull::Ignore,
+        },
+    }
+}
+
+fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
+    let order = match data.order.map(|order| order.value) {
+        None | Some(model::Order::Random) => Order::Random,
+        Some(model::Order::Sequential) => Order::Sequential,
+        Some(model::Order::Shuffle) => Order::Shuffle,
+        Some(model::Order::Unique) => Order::Unique,
+    };
+    let on_end = match data.on_end.map(|on_end| on_end.value) {
+        None => order.on_end(),
+        Some(model::OnEnd::Stop) => OnEnd::Stop,
+        Some(model::OnEnd::Loop) => OnEnd::Loop,
+    };
+    if let (Some(written), Order::Random) = (&data.on_end, order) {
+        found.push(
+            Diagnostic::error(written.span, "values drawn at random have no end")
+                .help("leave `on_end` out, or write `order: sequential`, `shuffle` or `unique`"),
+        );
+    }
+    if let (Some(written), Order::Unique, OnEnd::Loop) = (&data.on_end, order, on_end) {
+        found.push(
+            Diagnostic::error(
+                written.span,
+                "`unique` gives no value twice, so it cannot begin again",
+            )
+            .help("write `order: sequential` or `shuffle` to begin again at the end"),
+        );
+    }
+    (order, on_end)
+}
+
+fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Found) -> Option<Prepared<'a>> {
+    let (contents, shape) = match &data.kind.value {
+        DataKind::Values(values) => tables::values(values, names, found)?,
+        DataKind::Range(first, last) => {
+            let (first, last) = (first.value, last.value);
+            (Contents::Range { first, last }, Shape::Scalar)
+        }
+        DataKind::Csv { file, delimiter } => {
+            let delimiter = delimiter.map(|delimiter| delimiter.value);
+            tables::csv(input.loaded.files.table(&file.value, delimiter)?)
+        }
+        DataKind::Json(file) => tables::listed(input.loaded.files.json(&file.value)?),
+        DataKind::Combine { template, with } => {
+            let parts: Vec<_> = with
+                .iter()
+                .map(|part| Some((part, prepare_part(part, input, names, found)?)))
+                .collect();
+            return Some(Prepared::Combine(
+                template,
+                parts.into_iter().collect::<Option<_>>()?,
+            ));
+        }
+        DataKind::Captured { .. } => return None,
+    };
+    if contents.is_empty() {
+        found.push(Diagnostic::error(
+            data.kind.span,
+            format!("`{}` has no value", data.name.value),
+        ));
+        return None;
+    }
+    Some(Prepared::Ready(contents, shape))
+}
+
+fn prepare_part<'a>(
+    part: &'a Data,
+    input: &Input<'_>,
+    names: &Names,
+    found: &mut Found,
+) -> Option<Prepared<'a>> {
+    for span in [
+        part.order.map(|order| order.span),
+        part.on_end.map(|on_end| on_end.span),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        found.push(
+            Diagnostic::error(span, "a part of a combination has no order of its own")
+                .help("write `order` beside `combine`: every combination of the parts is one value"),
+        );
+    }
+    if matches!(part.kind.value, DataKind::Captured { .. }) {
+        found.push(
+            Diagnostic::error(
+                part.kind.span,
+                "a captured pool cannot be a part of a combination",
+            )
+            .help("give it a place of its own under `data`, and name it in the template"),
+        );
+        return None;
+    }
+    prepare(part, input, names, found)
+}
+
+/// The values, and the slots they need.
+fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Contents, Vec<SlotId>)> {
+    let (text, parts) = match what {
+        Prepared::Ready(contents, _) => return Some((contents, Vec::new())),
+        Prepared::Combine(text, parts) => (text, parts),
+    };
+    let mut slots = Slots::default();
+    let mut scope = Scope {
+        names: names.data.clone(),
+        ..names.fixed()
+    };
+    scope.elsewhere.retain(|name, _| !names.data.contains_key(name));
+    // Own slots for the parts first, then for the other sources that the template turns out to name.
+    let mut own = Vec::new();
+    let mut needs = Vec::new();
+    let mut in_scope = BTreeSet::new();
+    for (part, what) in parts {
+        let name = part.name.value.as_str();
+        if !in_scope.insert(name.to_owned()) {
+            found.push(Diagnostic::error(
+                part.name.span,
+                format!("`{name}` is there twice"),
+            ));
+        }
+        let shape = what.shape();
+        let slot = slots.add(name, SlotKind::Local);
+        scope.names.insert(name.to_owned(), Name { slot, shape });
+        let (contents, more) = finish(what, names, found)?;
+        needs.extend(more);
+        own.push((slot, contents));
+    }
+    let mut others = Vec::new();
+    for (name, known) in &mut scope.names {
+        if !in_scope.contains(name) {
+            let inner = slots.add(name.as_str(), SlotKind::Local);
+            others.push((inner, known.slot));
+            known.slot = inner;
+        }
+    }
+    let template = found
+        .keep(Template::compile(&text.text, &scope, Escape::None).map_err(|problem| at(text, problem)))?;
+    let used: Vec<_> = template.slots().collect();
+    for (slot, _) in own.iter().filter(|(slot, _)| !used.contains(slot)) {
+        let name = slots.name(*slot);
+        found.push(Diagnostic::warning(
+            text.span,
+            format!("the combination does not use its part `{name}`"),
+        ));
+    }
+    if template.is_secret() {
+        found.push(secret(text));
+        return None;
+    }
+    others.retain(|(inner, _)| used.contains(inner));
+    needs.extend(others.iter().map(|(_, outer)| *outer));
+    let Some(combine) = Combine::new(template, &slots, own, others) else {
+        found.push(Diagnostic::error(
+            text.span,
+            "there are more than 2^64 combinations",
+        ));
+        return None;
+    };
+    Some((Contents::Combine(Box::new(combine)), needs))
+}
+
+/// A text in a source that is known before the run.
+pub(super) fn value(text: &Text, names: &Names, found: &mut Found) -> Option<String> {
+    let constant = constant(text, names, found)?;
+    if constant.secret {
+        found.push(secret(text));
+    }
+    Some(constant.value)
+}
+
+fn secret(text: &Text) -> Diagnostic {
+    Diagnostic::error(
+        text.span,
+        "a secret cannot be a data value: drawn values are shown in reports",
+    )
+    .help("write `{{ config.… }}` in the request itself, where it is masked")
+}
+
+/// Sources that name each other in a circle.
+fn refuse_cycles(input: &Input<'_>, names: &Names, resolved: &Resolved, found: &mut Found) {
+    let needs = |slot: SlotId| {
+        resolved
+            .needs
+            .iter()
+            .find(|(known, _)| *known == slot)
+            .map_or(&[][..], |(_, needs)| needs)
+    };
+    let mut told: BTreeSet<SlotId> = BTreeSet::new();
+    for data in &input.scenario.data {
+        let Some(start) = names.data.get(&data.name.value).map(|name| name.slot) else {
+            continue;
+        };
+        // A walk along the needs, one path at a time; sources are few.
+        let mut paths = vec![vec![start]];
+        while let Some(path) = paths.pop() {
+            let last = path[path.len() - 1];
+            for &next in needs(last) {
+                if next == start && path.iter().all(|slot| told.insert(*slot)) {
+                    let circle: Vec<_> = path
+                        .iter()
+                        .chain([&start])
+                        .map(|slot| format!("`{}`", names.slots.name(*slot)))
+                        .collect();
+                    found.push(
+                        Diagnostic::error(
+                            data.name.span,
+                            format!("a circle of data: {}", circle.join(" needs ")),
+                        )
+                        .help("a source can only name sources that can be drawn before it"),
+                    );
+                } else if !path.contains(&next) {
+                    paths.push(path.iter().copied().chain([next]).collect());
+                }
+            }
+        }
+    }
+}
