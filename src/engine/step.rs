@@ -15,7 +15,7 @@ use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::template::Values;
 use crate::plan::value::Value;
-use crate::plan::{Auth, RequestPlan, StageId, Step};
+use crate::plan::{Auth, RequestPlan, RowId, StageId, Step};
 use crate::plan::secret::{MASK, is_secret_key};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
@@ -110,7 +110,8 @@ impl<C: Client> Sender<C> {
         let rendered = render(plan, prepared, values);
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
-        let flight = worker.recorder.borrow_mut().begin(step.row, stage, due, sent);
+        let measured = step.row != RowId::UNMEASURED;
+        let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let answer = match rendered {
             Ok(request) => {
                 let rules = &worker.plan().session;
@@ -123,15 +124,16 @@ impl<C: Client> Sender<C> {
         };
         let took = worker.clock.since_start(answer.timing.done).saturating_sub(sent);
         let performed = judge(worker, plan, values, answer, took, random);
-        let sample = performed.sample(worker, step, stage, due, sent);
-        let mut recorder = worker.recorder.borrow_mut();
-        recorder.finish(flight, &sample);
-        if let Some(fault) = &performed.fault
-            && recorder.wants_example(&fault.words)
-        {
-            recorder.example(performed.example(worker, plan, values, &sample, fault));
+        if let Some(flight) = flight {
+            let sample = performed.sample(worker, step, stage, due, sent);
+            let mut recorder = worker.recorder.borrow_mut();
+            recorder.finish(flight, &sample);
+            if let Some(fault) = &performed.fault
+                && recorder.wants_example(&fault.words)
+            {
+                recorder.example(performed.example(worker, plan, values, &sample, fault));
+            }
         }
-        drop(recorder);
         if let Some(show) = &worker.show {
             show.borrow_mut()(performed.trace(worker, step, values));
         }
@@ -251,7 +253,7 @@ impl Performed {
             if is_secret_key(name) { MASK.to_owned() } else { scrub(&value.to_string()) }
         };
         Trace {
-            name: worker.plan().outline.row(step.row).name.clone(),
+            name: worker.name(step),
             request,
             head: response.map(|response| scrub(&head(response))),
             body: scrub(&String::from_utf8_lossy(&self.body)),

@@ -97,7 +97,7 @@ async fn once<T: Transport>(worker: &Worker<T>, steps: &[Step]) -> Result<(), (S
         let random = draw.stream(Purpose::Capture(at as u32));
         let now = worker.clock.now();
         if let StepEnd::Failed(words) = sender.step(worker, (step, &prepared), &mut values, now, random).await {
-            return Err((worker.plan().outline.row(step.row).name.clone(), words.to_string()));
+            return Err((worker.name(step), words.to_string()));
         }
     }
     worker.shared.keep_run_values(values);

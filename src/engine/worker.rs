@@ -12,7 +12,7 @@ use super::step::Trace;
 use super::transport::Transport;
 use crate::measure::recorder::Recorder;
 use crate::plan::draw::{Draw, Purpose, uniform};
-use crate::plan::{EndpointId, Plan, StageId};
+use crate::plan::{EndpointId, Plan, RowId, StageId, Step};
 
 /// What the users of one worker share; never leaves its thread.
 pub(super) struct Worker<T> {
@@ -43,6 +43,14 @@ impl<T: Transport> Worker<T> {
 
     pub(super) fn plan(&self) -> &Plan {
         &self.shared.plan
+    }
+
+    /// A step as messages name it: as the reports list it, or in setup and teardown its own name.
+    pub(super) fn name(&self, step: &Step) -> String {
+        if step.row == RowId::UNMEASURED {
+            return step.name.clone();
+        }
+        self.plan().outline.row(step.row).name.clone()
     }
 
     /// Whether a user or arrival is this worker's.

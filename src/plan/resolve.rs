@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
 use super::profile::{Model, Profile};
 use super::template::Constants;
 use super::think::Think;
 use super::threshold::{Selection, Threshold};
-use super::{Endpoint, EndpointId, Plan, RowId};
+use super::{Auth, Endpoint, EndpointId, Plan, RowId};
 use crate::scenario::config::ConfigNode;
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
+use crate::scenario::secret::{Scrubber, Secret};
 use crate::scenario::{Loaded, MASK, Scenario};
 
 mod body;
@@ -135,6 +139,26 @@ fn mask(node: &ConfigNode, json: &mut serde_json::Value) {
     }
 }
 
+/// Finds every secret of the run: those of the configuration and the scenario, and what the credentials make of them.
+fn scrubber(loaded: &Loaded, auth: &Auth) -> Scrubber {
+    let basic = |user: &str, password: &str| Some((Secret::new(user), Secret::new(password)));
+    let (pair, more) = match auth {
+        Auth::None => (None, None),
+        Auth::ClientCredentials(credentials) => {
+            (basic(&credentials.client_id, &credentials.client_secret), Some(credentials.client_secret.clone()))
+        }
+        Auth::Header(value) => {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let decoded = text.strip_prefix("Basic ").and_then(|word| STANDARD.decode(word).ok());
+            let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+            let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
+            (pair.and_then(|(user, password)| basic(user, password)), Some(text))
+        }
+    };
+    let more: Vec<Secret> = more.into_iter().chain(pair.iter().map(|(_, password)| password.expose().to_owned())).map(Secret::new).collect();
+    loaded.scrubber(pair.as_ref().map(|(user, password)| (user, password)), &more)
+}
+
 impl Resolver<'_> {
     /// Every part is resolved before a missing one ends it.
     fn plan(&mut self, seed: u64) -> Option<Plan> {
@@ -168,10 +192,12 @@ impl Resolver<'_> {
             graceful_stop,
             ..outline
         };
+        let session = target.session(&scenario.target);
         Some(Plan {
             outline: outline.into(),
             transport: transport?,
-            session: target.session(&scenario.target),
+            scrubber: scrubber(self.input.loaded, &session.auth).into(),
+            session,
             sources: std::mem::take(&mut self.data.sources),
             pools: std::mem::take(&mut self.data.pools),
             slots: self.names.slots.clone(),
