@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::demo::{Rate, Slow};
+use crate::demo::{MaxOpen, Share, Slow};
 
 /// Put an HTTP API under load from a YAML file, and read in words what the numbers mean.
 #[derive(Debug, Parser)]
@@ -161,16 +161,16 @@ pub struct DemoArgs {
     pub cold: bool,
     /// Share of requests answered with status 500, such as 1%.
     #[arg(long, value_name = "SHARE")]
-    pub fail: Option<Rate>,
+    pub fail: Option<Share>,
     /// Share of requests whose connection is reset, such as 0.5%.
     #[arg(long, value_name = "SHARE")]
-    pub reset: Option<Rate>,
+    pub reset: Option<Share>,
     /// Share of requests that take longer, and how much, such as 2%:3s.
     #[arg(long, value_name = "SHARE:TIME")]
     pub slow: Option<Slow>,
     /// Open connections beyond which new ones are reset.
     #[arg(long, value_name = "N")]
-    pub max_open: Option<u32>,
+    pub max_open: Option<MaxOpen>,
     /// The user name that is let in.
     #[arg(long, default_value = "demo", env = "RUNNER_USER", value_name = "NAME")]
     pub user: String,

@@ -1,6 +1,5 @@
 //! Telling what happened to the shell: arguments, commands, exit codes. The only module that prints.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,8 +12,10 @@ mod folder;
 mod input;
 mod print;
 mod report;
+mod reports;
 mod run;
 mod trial;
+mod view;
 
 use args::{Cli, Command};
 pub use exit::Exit;
@@ -44,9 +45,4 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
-}
-
-/// A path as a message shows it.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -7,6 +7,7 @@ mod live;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use live::Live;
 
@@ -116,6 +117,11 @@ impl Aggregator {
             local_ports: sample.local_ports,
         });
         self.last_health = sample;
+    }
+
+    /// The load ends before its plan does: from now on no iteration is begun.
+    pub fn stopping(&mut self, at: Duration) {
+        self.live.stopping(at);
     }
 
     /// The run as it stands at the last second that was given out.

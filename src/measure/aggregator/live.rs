@@ -8,6 +8,7 @@ use crate::measure::fold::{Failures, Group, HealthFold, second};
 use crate::measure::histogram::Tally;
 use crate::measure::interval::{InFlight, Interval, State};
 use crate::measure::judge::{ask, broken, selects};
+use crate::measure::phase::{phase_of, planned_end};
 use crate::measure::run::{RunInfo, Storage};
 use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapshot, SoFar};
 use crate::measure::summary::Second;
@@ -21,6 +22,8 @@ pub(super) struct Live {
     failures: Failures,
     iterations: u64,
     dropped: u64,
+    /// The end of the load, as far as is known.
+    load_until: Duration,
     /// Time covered.
     at: Duration,
     state: State,
@@ -49,6 +52,7 @@ impl Live {
             failures: Failures::default(),
             iterations: 0,
             dropped: 0,
+            load_until: planned_end(&info.outline),
             at: Duration::ZERO,
             state: State::default(),
             window: VecDeque::new(),
@@ -75,7 +79,8 @@ impl Live {
             .sum::<u64>();
         self.dropped += part.dropped.iter().map(|stage| stage.1).sum::<u64>();
         self.health.add(part, &self.info.host);
-        let entry = second(&self.info.outline, whole, &mut self.scratch);
+        let phase = phase_of(&self.info.outline, self.load_until, whole.from);
+        let entry = second(&self.info.outline, phase, whole, &mut self.scratch);
         match self
             .series
             .iter_mut()
@@ -99,6 +104,10 @@ impl Live {
             self.state = whole.state.clone();
             self.judge();
         }
+    }
+
+    pub(super) fn stopping(&mut self, at: Duration) {
+        self.load_until = self.load_until.min(at);
     }
 
     pub(super) fn abort(&self) -> Option<&Breach> {
@@ -143,12 +152,12 @@ impl Live {
     pub(super) fn snapshot(&self) -> Snapshot {
         let outline = &self.info.outline;
         let last = self.window.back().map_or(0, |interval| interval.from);
-        let (stage, phase) = outline.phase_of(last);
+        let (stage, phase) = phase_of(outline, self.load_until, last);
         let now = |level: i64| level.max(0) as u64;
         let in_flight = &self.state.in_flight;
         Snapshot {
             at: self.at,
-            planned: outline.planned_end(),
+            planned: planned_end(outline),
             stage,
             stages: outline.stages.len() as u16,
             level: outline

@@ -1,0 +1,164 @@
+//! From the command line to a plan: the scenario is loaded, the configuration merged, the modelled API started where the
+//! scenario asks for a host that nobody gave. Everything that is wrong is printed here.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::args::{Input, Replace};
+use super::exit::Exit;
+use super::print;
+use crate::demo::{self, Demo};
+use crate::plan::Plan;
+use crate::plan::resolve::{Overrides, resolve};
+use crate::scenario::config::ConfigSources;
+use crate::scenario::diagnostics::Style;
+use crate::scenario::load::{Loaded, load};
+
+/// Where `check` says the modelled API is, without starting it.
+const DEMO_STAND_IN: &str = "https://127.0.0.1:8443";
+
+/// A scenario that can be run.
+pub(super) struct Ready {
+    pub(super) loaded: Loaded,
+    pub(super) plan: Arc<Plan>,
+    /// The modelled API, where the scenario runs against it; stops when dropped.
+    pub(super) demo: Option<Demo>,
+}
+
+/// What is to be done about a scenario that asks for a host that is set nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithoutHost {
+    /// Start the modelled API.
+    Start,
+    /// Only say where it would be.
+    Pretend,
+}
+
+/// Loads and resolves, and starts the modelled API if need be. Problems are printed.
+pub(super) fn ready(file: &Path, input: &Input, replace: &Replace) -> Result<Ready, Exit> {
+    prepare(file, input, replace, WithoutHost::Start)
+}
+
+/// The same, with a choice about the modelled API.
+pub(super) fn prepare(file: &Path, input: &Input, replace: &Replace, without: WithoutHost) -> Result<Ready, Exit> {
+    let mut sources = config_sources(input);
+    let first = loaded(file, &sources)?;
+    let asks = first.scenario.target.url.text.contains("config.host");
+    if !asks {
+        // A scenario with a URL of its own: `--host` replaces its origin.
+        sources.host = None;
+    }
+    if !asks || first.config.get("host").is_some() {
+        let plan = resolved(&first, &overrides(file, replace, (!asks).then_some(input.host.clone()).flatten(), false))?;
+        return Ok(Ready { loaded: first, plan, demo: None });
+    }
+    let demo = match without {
+        WithoutHost::Start => Some(start_demo(&first)?),
+        WithoutHost::Pretend => None,
+    };
+    let url = demo.as_ref().map_or_else(|| DEMO_STAND_IN.to_owned(), Demo::url);
+    complete(&first, &mut sources, url);
+    let loaded = loaded(file, &sources)?;
+    let plan = resolved(&loaded, &overrides(file, replace, None, true))?;
+    Ok(Ready { loaded, plan, demo })
+}
+
+/// Nothing replaced but the seed.
+pub(super) fn replaced_seed(seed: Option<u64>) -> Replace {
+    Replace { users: Vec::new(), hold: None, ramp: None, seed }
+}
+
+fn config_sources(input: &Input) -> ConfigSources {
+    ConfigSources {
+        file: input.config.clone(),
+        default_file: Some(PathBuf::from("config.yaml")),
+        env: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+        set: input.set.clone(),
+        host: input.host.clone(),
+    }
+}
+
+fn loaded(file: &Path, sources: &ConfigSources) -> Result<Loaded, Exit> {
+    load(file, sources).map_err(|error| {
+        print::note(error.render(style()).trim_end());
+        Exit::BadInput
+    })
+}
+
+fn resolved(loaded: &Loaded, overrides: &Overrides) -> Result<Arc<Plan>, Exit> {
+    let warnings = |diagnostics: &crate::scenario::diagnostics::Diagnostics| {
+        if !diagnostics.is_empty() {
+            print::note(diagnostics.render(&loaded.sources, style()).trim_end());
+        }
+    };
+    warnings(&loaded.warnings);
+    match resolve(loaded, overrides) {
+        Ok((plan, found)) => {
+            warnings(&found);
+            Ok(Arc::new(plan))
+        }
+        Err(found) => {
+            warnings(&found);
+            Err(Exit::BadInput)
+        }
+    }
+}
+
+fn style() -> Style {
+    if print::colour() { Style::Coloured } else { Style::Plain }
+}
+
+fn overrides(file: &Path, replace: &Replace, host: Option<String>, demo: bool) -> Overrides {
+    let name = file.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+    Overrides {
+        users: (!replace.users.is_empty()).then(|| replace.users.clone()),
+        hold: replace.hold,
+        ramp: replace.ramp,
+        host,
+        seed: replace.seed,
+        random_seed: random_seed(),
+        demo,
+        name: name.into_owned(),
+    }
+}
+
+/// A seed for a run that names none: short enough to be typed again.
+fn random_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (now.as_nanos() as u64 ^ u64::from(std::process::id()) << 20) % 1_000_000
+}
+
+/// Starts the modelled API, which lets in whom the configuration names, if it names anyone.
+fn start_demo(loaded: &Loaded) -> Result<Demo, Exit> {
+    let mut options = demo::Options::default();
+    if let Some(user) = value(loaded, "user") {
+        options.credentials.user = user;
+    }
+    if let Some(password) = value(loaded, "password") {
+        options.credentials.password = password;
+    }
+    demo::start(&options).map_err(|error| {
+        print::error(&format!("cannot start the demo API: {error}"));
+        Exit::NotCarriedOut
+    })
+}
+
+/// Fills what the configuration leaves open with the modelled API's own.
+fn complete(loaded: &Loaded, sources: &mut ConfigSources, url: String) {
+    let own = demo::Credentials::default();
+    sources.host = Some(url);
+    for (key, text) in
+        [("api_base_url", demo::RESOURCE_PATH), ("user", own.user.as_str()), ("password", own.password.as_str())]
+    {
+        if value(loaded, key).is_none() {
+            sources.set.push(format!("{key}={text}"));
+        }
+    }
+}
+
+fn value(loaded: &Loaded, key: &str) -> Option<String> {
+    loaded.config.text(key).filter(|text| !text.is_empty()).map(str::to_owned)
+}

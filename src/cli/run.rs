@@ -1,0 +1,223 @@
+//! `runner FILE`: a run, from the scenario to its reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::args::RunArgs;
+use super::exit::Exit;
+use super::{folder, input, print, reports, view};
+use crate::analysis::steady::windows;
+use crate::engine::{self, EngineError, Observer, Options, Stop, Stopper};
+use crate::measure::interval::Interval;
+use crate::measure::journal::{Journal, JournalError};
+use crate::measure::recording::Recording;
+use crate::measure::run::{Ending, RunInfo};
+use crate::measure::sample::Example;
+use crate::measure::snapshot::Snapshot;
+use crate::measure::summary::RunSummary;
+
+/// Runs a scenario.
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let Some(file) = &args.file else { return Exit::BadInput };
+    let ready = match input::ready(file, &args.input, &args.replace) {
+        Ok(ready) => ready,
+        Err(exit) => return exit,
+    };
+    let folder = match folder::make(&ready.plan.outline.name, args.out.as_deref()) {
+        Ok(folder) => folder,
+        Err(error) => {
+            let wish = args.out.as_deref().unwrap_or(Path::new("reports"));
+            print::error(&format!("cannot make the folder of the run, {}: {error}", wish.display()));
+            return Exit::NotCarriedOut;
+        }
+    };
+    if let Err(error) = std::fs::write(folder.join("scenario.yaml"), ready.loaded.masked_source()) {
+        print::error(&format!("cannot write to {}: {error}", folder.display()));
+        return Exit::NotCarriedOut;
+    }
+    print::note(&opening(&ready));
+    let recording = match carry_out(args, &ready, &folder) {
+        Ok(recording) => recording,
+        Err(error) => {
+            print::error(&error.to_string());
+            return Exit::NotCarriedOut;
+        }
+    };
+    let summary = recording.summary(&windows(&recording));
+    let written = reports::write(&folder, &summary, args.csv.as_deref());
+    print::text(&reports::closing(&summary));
+    match written {
+        Ok(path) => {
+            print::line(&format!("report: {}", path.display()));
+            verdict(&summary)
+        }
+        Err(error) => {
+            print::error(&error.to_string());
+            Exit::Unexpected
+        }
+    }
+}
+
+/// The first lines: what is run, and against what.
+fn opening(ready: &input::Ready) -> String {
+    let outline = &ready.plan.outline;
+    let mut text = format!("runner {} · {} · seed {}", env!("CARGO_PKG_VERSION"), outline.name, outline.seed);
+    if let Some(demo) = &ready.demo {
+        text.push_str(&format!(
+            "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
+            demo.url()
+        ));
+    } else {
+        text.push_str(&format!(" · {}", outline.url));
+    }
+    text
+}
+
+/// Why no run came about.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("{0}")]
+    Journal(#[from] JournalError),
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
+    let stopper = Stopper::default();
+    let (snapshots, seen) = watch::channel(None);
+    let mut keeper =
+        Keeper { folder: folder.to_owned(), journal: None, snapshots, stopper: stopper.clone(), error: None };
+    let mut options = Options::for_plan(&ready.plan, stopper.clone());
+    if let Some(workers) = args.workers {
+        options.workers = workers;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
+    let recording = runtime.block_on(async {
+        tokio::select! {
+            recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
+            () = interrupts(stopper) => std::future::pending().await,
+        }
+    });
+    runtime.shutdown_background();
+    let Keeper { journal, error, snapshots, .. } = keeper;
+    // The view ends when no snapshot can come any more.
+    drop(snapshots);
+    view.join();
+    if let Some(error) = error {
+        return Err(error.into());
+    }
+    let mut recording = recording?;
+    if let Some(journal) = journal {
+        recording.storage = journal.finish(&recording.end);
+    }
+    Ok(recording)
+}
+
+/// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
+async fn interrupts(stopper: Stopper) {
+    let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
+    signals.next().await;
+    print::note("stopping: users finish what they are at; once more stops at once");
+    stopper.stop(Stop::Gently);
+    signals.next().await;
+    stopper.stop(Stop::Now);
+    std::future::pending().await
+}
+
+/// What asks the program to end.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// What asks the program to end.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Keeps the run on disk and hands its state to the view.
+struct Keeper {
+    folder: PathBuf,
+    /// Made when the load begins.
+    journal: Option<Journal>,
+    snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    stopper: Stopper,
+    error: Option<JournalError>,
+}
+
+impl Observer for Keeper {
+    fn begin(&mut self, info: &Arc<RunInfo>) {
+        match Journal::create(&self.folder, info) {
+            Ok(journal) => self.journal = Some(journal),
+            Err(error) => {
+                self.error = Some(error);
+                self.stopper.stop(Stop::Now);
+            }
+        }
+    }
+
+    fn interval(&mut self, interval: &Arc<Interval>) {
+        if let Some(journal) = &self.journal {
+            journal.interval(Arc::clone(interval));
+        }
+    }
+
+    fn example(&mut self, example: Example) {
+        if let Some(journal) = &self.journal {
+            journal.example(example);
+        }
+    }
+
+    fn warning(&mut self, words: String) {
+        print::note(&format!("warning: {words}"));
+    }
+
+    fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.snapshots.send_replace(Some(snapshot));
+    }
+}
+
+/// The first of 130, 3, 4 that applies.
+fn verdict(summary: &RunSummary) -> Exit {
+    if summary.end.how == Ending::Interrupted {
+        return Exit::Interrupted;
+    }
+    let aborted = matches!(summary.end.how, Ending::Aborted { .. });
+    if aborted || summary.thresholds.iter().any(|verdict| !verdict.holds) {
+        return Exit::ThresholdFailed;
+    }
+    Exit::Passed
+}
