@@ -1,44 +1,18 @@
 //! Secrets written out in a scenario, where a template of `config.*` would be better: found by where they stand.
 
-use super::diagnostics::Sources;
 use super::secret::{self, Secret};
-use super::span::{SourceId, Span};
+use super::span::Span;
 use super::yaml::{Kind, Node};
 
-/// The places of literal secrets: all of `target.auth` but its addresses, values of secret-looking keys and headers anywhere,
-/// passwords in URLs.
-pub(super) fn spans(root: &Node) -> Vec<Span> {
-    let mut spans = Vec::new();
-    walk(root, &mut Vec::new(), false, &mut spans);
-    spans
-}
-
-/// The secrets at those places, as the file says them.
-pub(super) fn values(sources: &Sources, source: SourceId) -> Vec<Secret> {
-    let mut problems = super::diagnostics::Diagnostics::new();
-    let Some(root) = super::yaml::parse(source, sources, &mut problems) else {
-        return Vec::new();
-    };
+/// The literal secrets and their places: all of `target.auth` but its addresses, values of secret-looking keys and headers
+/// anywhere, passwords in URLs.
+pub(super) fn find(root: &Node) -> Vec<(Span, Secret)> {
     let mut found = Vec::new();
-    collect(&root, &spans(&root), &mut found);
+    walk(root, &mut Vec::new(), false, &mut found);
     found
 }
 
-fn collect(node: &Node, spans: &[Span], found: &mut Vec<Secret>) {
-    match &node.kind {
-        Kind::Scalar(text) => {
-            if spans.contains(&text.span) {
-                found.push(Secret::new(text.text.clone()));
-            } else if let Some(range) = secret::url_password(&text.text) {
-                found.push(Secret::new(&text.text[range]));
-            }
-        }
-        Kind::List(items) => items.iter().for_each(|item| collect(item, spans, found)),
-        Kind::Map(entries) => entries.iter().for_each(|(_, node)| collect(node, spans, found)),
-    }
-}
-
-fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, spans: &mut Vec<Span>) {
+fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, found: &mut Vec<(Span, Secret)>) {
     match &node.kind {
         Kind::Scalar(text) => {
             let harmless = node.is_null()
@@ -46,24 +20,24 @@ fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, spans: &mut V
                 || secret::only_templates(&text.text)
                 || (text.plain && matches!(text.text.as_str(), "true" | "false"));
             if secret && !harmless {
-                spans.push(text.span);
+                found.push((text.span, Secret::new(text.text.clone())));
             } else if let Some(range) = secret::url_password(&text.text) {
-                spans.push(text.span_of(range));
+                found.push((text.span_of(range.clone()), Secret::new(&text.text[range])));
             }
         }
-        // `values: [a, b]` of a source named `token` holds secrets as much as `token: a` does.
-        Kind::List(items) => items.iter().for_each(|item| walk(item, path, secret, spans)),
+        Kind::List(items) => items.iter().for_each(|item| walk(item, path, secret, found)),
         Kind::Map(entries) => {
             for (key, value) in entries {
                 let inside = inside_of(path, &key.value, secret, value);
                 path.push(&key.value);
-                walk(value, path, inside, spans);
+                walk(value, path, inside, found);
                 path.pop();
             }
         }
     }
 }
 
+/// Whether the value of a key is secret.
 fn inside_of(path: &[&str], key: &str, secret: bool, value: &Node) -> bool {
     let in_auth = path.starts_with(&["target", "auth"]) || (path == ["target"] && key == "auth");
     if in_auth {

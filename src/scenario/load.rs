@@ -97,10 +97,7 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     let mut problems = Diagnostics::new();
     let read = read_scenario(path, &mut sources, &mut problems);
     let mut config = Config::load(config, &mut sources, &mut problems);
-    let (Some((source, root)), 0) = (read, problems.errors()) else {
-        return Err(Box::new(LoadError { problems, sources }));
-    };
-    let Some(scenario) = root else {
+    let Some((source, scenario, literal_secrets)) = read else {
         return Err(Box::new(LoadError { problems, sources }));
     };
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -111,7 +108,6 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     if problems.errors() > 0 {
         return Err(Box::new(LoadError { problems, sources }));
     }
-    let literal_secrets = literals::values(&sources, source);
     let path = path.to_owned();
     debug_assert!(
         problems
@@ -130,12 +126,12 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     })
 }
 
-/// The scenario's source, and the scenario if it could be decoded.
+/// The scenario, its source and the secrets written in it. `None`: with at least one error told.
 fn read_scenario(
     path: &Path,
     sources: &mut Sources,
     problems: &mut Diagnostics,
-) -> Option<(SourceId, Option<Scenario>)> {
+) -> Option<(SourceId, Scenario, Vec<Secret>)> {
     let source = match yaml::read(path, "scenario", sources) {
         Ok(source) => source,
         Err(problem) => {
@@ -144,8 +140,10 @@ fn read_scenario(
         }
     };
     let root = yaml::parse(source, sources, problems)?;
-    sources.set_secrets(source, literals::spans(&root));
-    Some((source, decode::scenario(problems, &root)))
+    let (spans, secrets): (Vec<_>, Vec<_>) = literals::find(&root).into_iter().unzip();
+    sources.set_secrets(source, spans);
+    let scenario = decode::scenario(problems, &root)?;
+    Some((source, scenario, secrets))
 }
 
 static CONFIG_KEY: LazyLock<Option<Regex>> =

@@ -13,7 +13,7 @@ use super::diagnostics::{Diagnostic, Diagnostics, Sources};
 use super::span::{SourceId, Span, Spanned, Text};
 
 /// Largest YAML file read, in bytes. A scenario is a few kilobytes; lists of values belong in a CSV file.
-pub const MAX_FILE: u64 = 5_000_000;
+const MAX_FILE: u64 = 5_000_000;
 
 /// Most nodes of a file, aliases resolved.
 const MAX_NODES: usize = 200_000;
@@ -42,14 +42,6 @@ impl Node {
     /// Nothing, `~` or `null` without quotes.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(text) if text.plain && matches!(text.text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
-    }
-
-    /// The value of a key, if this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
-        match &self.kind {
-            Kind::Map(entries) => entries.iter().find(|(k, _)| k.value == key).map(|(_, node)| node),
-            _ => None,
-        }
     }
 }
 

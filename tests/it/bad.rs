@@ -1,0 +1,93 @@
+//! Every file of `tests/bad` with the exact message it gives. `UPDATE_EXPECT=1` writes the messages anew; read them then.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use runner::scenario::{ConfigSources, Style, load};
+
+/// What a user sees of a file with mistakes; empty if there are none.
+fn problems(path: &Path) -> String {
+    let config = ConfigSources {
+        default_file: Some(PathBuf::from("tests/bad/config.yml")),
+        ..ConfigSources::default()
+    };
+    match load(path, &config) {
+        Err(error) => error.render(Style::Plain),
+        Ok(loaded) if loaded.warnings.is_empty() => String::new(),
+        Ok(loaded) => loaded.warnings.render(&loaded.sources, Style::Plain),
+    }
+}
+
+/// The files to try: `*.yaml` in the folder, each with its expected message in the `*.txt` beside it.
+fn files() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir("tests/bad").expect("tests run in the root of the repository");
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+/// Compares with the `.txt` beside the file, or writes it.
+fn same_as_expected(path: &Path, found: &str, differences: &mut String) {
+    let beside = path.with_extension("txt");
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&beside, found).expect("the expectation can be written");
+        return;
+    }
+    let expected = std::fs::read_to_string(&beside).unwrap_or_default();
+    if expected != found {
+        let _ = writeln!(
+            differences,
+            "{}: expected\n{expected}\nfound\n{found}",
+            beside.display()
+        );
+    }
+}
+
+#[test]
+fn every_bad_file_gives_its_exact_message() {
+    let mut differences = String::new();
+    let files = files();
+    for path in &files {
+        let found = problems(path);
+        assert!(!found.is_empty(), "{} has nothing wrong with it", path.display());
+        same_as_expected(path, &found, &mut differences);
+    }
+    assert!(
+        differences.is_empty(),
+        "{differences}\nUPDATE_EXPECT=1 cargo test --test it bad:: writes them anew"
+    );
+    assert!(files.len() >= 25, "only {} files", files.len());
+}
+
+#[test]
+fn what_is_no_scenario_at_all_is_said_in_a_sentence() {
+    let mut differences = String::new();
+    for (name, path) in [
+        ("no_such_file", "tests/bad/unknown_kee.yaml"),
+        ("no_such_directory", "tests/bda/unknown_key.yaml"),
+        ("directory", "tests/bad/a_directory"),
+        ("device", "/dev/zero"),
+    ] {
+        let found = problems(Path::new(path));
+        same_as_expected(&Path::new("tests/bad/paths").join(name), &found, &mut differences);
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn a_file_of_fifty_megabytes_is_refused_unread() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("big.yaml");
+    std::fs::File::create(&path)
+        .and_then(|file| file.set_len(50_000_000))
+        .expect("a sparse file");
+    let found = problems(&path).replace(&folder.path().display().to_string(), "DIR");
+    let mut differences = String::new();
+    same_as_expected(
+        Path::new("tests/bad/paths/fifty_megabytes"),
+        &found,
+        &mut differences,
+    );
+    assert!(differences.is_empty(), "{differences}");
+}
