@@ -184,5 +184,8 @@ pub struct DemoArgs {
 
 /// A duration with its unit, as in the scenario file.
 fn duration(text: &str) -> Result<Duration, String> {
-    crate::scenario::units::duration(text).map_err(|error| error.to_string())
+    crate::scenario::units::duration(text).map_err(|error| match error.help {
+        Some(help) => format!("{}; {help}", error.message),
+        None => error.message,
+    })
 }

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::plan::resolve::{Overrides, resolve};
 use crate::scenario::config::ConfigSources;
 use crate::scenario::diagnostics::Style;
-use crate::scenario::load::{Loaded, load};
+use crate::scenario::{ConfigNode, Loaded, load};
 
 /// Where `check` says the modelled API is, without starting it.
 const DEMO_STAND_IN: &str = "https://127.0.0.1:8443";
@@ -160,5 +160,8 @@ fn complete(loaded: &Loaded, sources: &mut ConfigSources, url: String) {
 }
 
 fn value(loaded: &Loaded, key: &str) -> Option<String> {
-    loaded.config.text(key).filter(|text| !text.is_empty()).map(str::to_owned)
+    match loaded.config.get(key)? {
+        ConfigNode::Value(value) if !value.text.is_empty() => Some(value.text.clone()),
+        _ => None,
+    }
 }

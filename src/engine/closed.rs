@@ -29,6 +29,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
         () = stopped(&mut stop, Stop::Gently) => {}
         () = crowd.follow_profile() => {}
     }
+    worker.shared.load_ends(worker.clock.now());
     for leave in crowd.staying.values() {
         leave.ask();
     }

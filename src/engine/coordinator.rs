@@ -47,7 +47,7 @@ impl Coordinator {
             absorbed.intervals.iter().for_each(|interval| observer.interval(interval));
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
-        let end = End { how: self.how(), at: self.clock.now() };
+        let end = End { how: self.how(), load_until: self.shared.load_until(), at: self.clock.now() };
         let (rest, recording) = self.aggregator.finish(end);
         rest.iter().for_each(|interval| observer.interval(interval));
         recording

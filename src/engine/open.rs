@@ -45,6 +45,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>, max_users: u32, whe
         () = stopped(&mut stop, Stop::Gently) => {}
         () = desk.follow_profile() => {}
     }
+    worker.shared.load_ends(worker.clock.now());
     desk.close();
     let last = worker.clock.now() + worker.plan().graceful_stop;
     tokio::select! {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::sync::watch;
@@ -77,6 +78,8 @@ pub(super) struct Shared {
     pub(super) token: Option<watch::Receiver<HeaderValue>>,
     /// The values a user begins with: what setup captured.
     run_values: OnceLock<Values>,
+    /// When the last worker stopped beginning iterations, microseconds since the start of the load.
+    load_until: AtomicU64,
     /// Requests or iterations begun, counted only where `stop_after` bounds them.
     begun: AtomicU64,
 }
@@ -90,6 +93,7 @@ impl Shared {
             stopper,
             token,
             run_values: OnceLock::new(),
+            load_until: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             plan,
         }
@@ -127,6 +131,16 @@ impl Shared {
             self.stopper.stop(Stop::Gently);
         }
         before < most
+    }
+
+    /// A worker begins no iteration from now on.
+    pub(super) fn load_ends(&self, now: Duration) {
+        self.load_until.fetch_max(now.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// When the load ended: at the end of the last stage at the latest.
+    pub(super) fn load_until(&self) -> Duration {
+        Duration::from_micros(self.load_until.load(Ordering::Relaxed)).min(self.plan.profile.duration())
     }
 
     /// Whether `stop_after` ended the run.

@@ -22,4 +22,3 @@ pub use load::{LoadError, Loaded, load};
 pub use model::Scenario;
 pub use secret::{MASK, Scrubber, Secret};
 pub use span::{SourceId, Span, Spanned, Text};
-pub mod secret;

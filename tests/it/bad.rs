@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use runner::plan::resolve::{Overrides, resolve};
 use runner::scenario::{ConfigSources, Style, load};
 
 /// What a user sees of a file with mistakes; empty if there are none.
@@ -13,8 +14,17 @@ fn problems(path: &Path) -> String {
     };
     match load(path, &config) {
         Err(error) => error.render(Style::Plain),
-        Ok(loaded) if loaded.warnings.is_empty() => String::new(),
-        Ok(loaded) => loaded.warnings.render(&loaded.sources, Style::Plain),
+        Ok(loaded) => {
+            let mut found = loaded.warnings.clone();
+            match resolve(&loaded, &Overrides::default()) {
+                Ok((_, warnings)) => found.extend(warnings),
+                Err(problems) => found.extend(problems),
+            }
+            if found.is_empty() {
+                return String::new();
+            }
+            found.render(&loaded.sources, Style::Plain)
+        }
     }
 }
 

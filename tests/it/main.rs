@@ -4,5 +4,6 @@ mod bad;
 mod capacity;
 mod demo;
 mod engine;
+mod plan;
 mod support;
 mod transport;

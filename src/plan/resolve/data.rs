@@ -69,17 +69,13 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
     let mut prepared = Vec::new();
     for data in &input.scenario.data {
         let name = data.name.value.as_str();
-        if let Some(problem) = bad_name(&data.name, names) {
-            found.push(problem);
-            continue;
-        }
         if let DataKind::Captured { keep, when_full } = &data.kind.value {
             let number = resolved.pools.len();
             let slot = names.add_data(name, SlotKind::Pool(number), Shape::Any);
             names.pools.insert(name.to_owned(), number);
             resolved
                 .pools
-                .push(pool(data, slot, keep.as_ref(), when_full.as_ref(), found));
+                .push(pool(data, slot, keep.as_ref(), when_full.as_ref()));
             resolved.needs.push((slot, Vec::new()));
             continue;
         }
@@ -103,64 +99,12 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
     resolved
 }
 
-fn bad_name(name: &Spanned<String>, names: &Names) -> Option<Diagnostic> {
-    let text = name.value.as_str();
-    let mut letters = text.chars();
-    let identifier = letters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !identifier {
-        let better: String = text
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .collect();
-        return Some(
-            Diagnostic::error(
-                name.span,
-                format!("`{text}` cannot be used as a name in templates"),
-            )
-            .help(format!("use letters, digits and `_`, such as `{better}`")),
-        );
-    }
-    if text == "config" {
-        let message = "`config` already has a meaning: it stands for config.yaml";
-        return Some(Diagnostic::error(name.span, message).help("choose another name"));
-    }
-    names
-        .data
-        .contains_key(text)
-        .then(|| Diagnostic::error(name.span, format!("`{text}` is there twice")))
-}
-
 fn pool(
     data: &Data,
     slot: SlotId,
     keep: Option<&Spanned<u64>>,
     when_full: Option<&Spanned<model::WhenFull>>,
-    found: &mut Found,
 ) -> Pool {
-    for span in [
-        data.order.map(|order| order.span),
-        data.on_end.map(|on_end| on_end.span),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        found.push(
-            Diagnostic::error(
-                span,
-                "a captured pool has no order: its values are drawn at random",
-            )
-            .help("leave this out"),
-        );
-    }
-    if let Some(keep) = keep.filter(|keep| keep.value == 0) {
-        found.push(
-            Diagnostic::error(keep.span, "a pool that keeps no value is never filled")
-                .help("write 1 or more"),
-        );
-    }
     Pool {
         name: data.name.value.as_str().into(),
         slot,
@@ -184,12 +128,6 @@ fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
         Some(model::OnEnd::Stop) => OnEnd::Stop,
         Some(model::OnEnd::Loop) => OnEnd::Loop,
     };
-    if let (Some(written), Order::Random) = (&data.on_end, order) {
-        found.push(
-            Diagnostic::error(written.span, "values drawn at random have no end")
-                .help("leave `on_end` out, or write `order: sequential`, `shuffle` or `unique`"),
-        );
-    }
     if let (Some(written), Order::Unique, OnEnd::Loop) = (&data.on_end, order, on_end) {
         found.push(
             Diagnostic::error(
@@ -226,13 +164,6 @@ fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Fou
         }
         DataKind::Captured { .. } => return None,
     };
-    if contents.is_empty() {
-        found.push(Diagnostic::error(
-            data.kind.span,
-            format!("`{}` has no value", data.name.value),
-        ));
-        return None;
-    }
     Some(Prepared::Ready(contents, shape))
 }
 

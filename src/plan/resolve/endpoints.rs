@@ -1,6 +1,6 @@
 //! Endpoints and their steps, `on_start`, `on_stop`, `setup` and `teardown`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Resolver;
 use super::problems::at;
@@ -18,15 +18,6 @@ impl Resolver<'_> {
     /// All endpoints; `None` when one of them has an error.
     pub(super) fn endpoints(&mut self, target: &Target) -> Option<Vec<Endpoint>> {
         let scenario = self.input.scenario;
-        let mut names: BTreeMap<&str, &Spanned<String>> = BTreeMap::new();
-        for endpoint in &scenario.endpoints {
-            if let Some(first) = names.insert(&endpoint.name.value, &endpoint.name) {
-                let message = format!("there are two endpoints `{}`", endpoint.name.value);
-                let problem =
-                    Diagnostic::error(endpoint.name.span, message).also(first.span, "the first is here");
-                self.found.push(problem.help("give one another name"));
-            }
-        }
         if scenario.endpoints.iter().all(|endpoint| weight(endpoint) <= 0.0) {
             let message = "every endpoint has weight 0, so there is nothing to do";
             self.found.push(

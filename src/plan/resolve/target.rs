@@ -73,7 +73,6 @@ impl Target {
 impl Resolver<'_> {
     pub(super) fn target(&mut self) -> Option<Target> {
         let written = &self.input.scenario.target;
-        self.refuse_zeros(written);
         let url = self.target_url(&written.url);
         let scope = self.names.iteration(&std::collections::BTreeSet::new());
         let headers = request::headers(&written.headers, &scope, &mut self.found);
@@ -115,29 +114,6 @@ impl Resolver<'_> {
             timeout: written.timeout.map_or(TIMEOUT, |timeout| timeout.value),
             auth,
         })
-    }
-
-    fn refuse_zeros(&mut self, target: &model::Target) {
-        let zeros = [
-            target
-                .timeout
-                .filter(|timeout| timeout.value.is_zero())
-                .map(|timeout| (timeout.span, "timeout")),
-            target
-                .pool_size
-                .filter(|size| size.value == 0)
-                .map(|size| (size.span, "pool_size")),
-            target
-                .max_body
-                .filter(|most| most.value == 0)
-                .map(|most| (most.span, "max_body")),
-        ];
-        for (span, key) in zeros.into_iter().flatten() {
-            self.found.push(
-                Diagnostic::error(span, format!("`{key}` must be above 0"))
-                    .help("leave it out for the default"),
-            );
-        }
     }
 
     fn target_url(&mut self, text: &Text) -> Option<Place> {
@@ -218,22 +194,11 @@ impl Resolver<'_> {
     pub(super) fn transport(&mut self) -> Option<TransportOptions> {
         let target = &self.input.scenario.target;
         let http2 = target.http2.filter(|http2| http2.value);
-        let kind = match (&target.transport, http2, &target.proxy) {
-            (Some(written), http2, proxy)
-                if written.value == model::Transport::Direct && (http2.is_some() || proxy.is_some()) =>
-            {
-                let what = if http2.is_some() { "HTTP/2" } else { "a proxy" };
-                let message = format!("the direct transport does not speak {what}")
-                    .replace("speak a proxy", "go through a proxy");
-                self.found.push(
-                    Diagnostic::error(written.span, message)
-                        .help("leave `transport` out, or write `transport: reqwest`"),
-                );
-                return None;
-            }
-            (Some(written), ..) if written.value == model::Transport::Direct => TransportKind::Direct,
-            (None, None, None) => TransportKind::Direct,
-            _ => TransportKind::Reqwest,
+        let kind = match target.transport.map(|transport| transport.value) {
+            Some(model::Transport::Direct) => TransportKind::Direct,
+            Some(model::Transport::Reqwest) => TransportKind::Reqwest,
+            None if http2.is_some() || target.proxy.is_some() => TransportKind::Reqwest,
+            None => TransportKind::Direct,
         };
         let proxy = target.proxy.as_ref().map(|proxy| {
             let url = self.constant(proxy)?.value;
@@ -277,9 +242,8 @@ impl Resolver<'_> {
                 key: self.input.file(&key.value)?.to_vec(),
                 file: chain.value.clone().into(),
             }),
-            (None, None) => None,
-            (Some(only), None) => return self.alone(only, "client_cert", "client_key"),
-            (None, Some(only)) => return self.alone(only, "client_key", "client_cert"),
+            // One without the other was refused when the scenario was read.
+            _ => None,
         };
         let ca = match &tls.ca_file {
             Some(file) => Some(self.input.file(&file.value)?.to_vec()),
@@ -295,12 +259,6 @@ impl Resolver<'_> {
             client,
             server_name,
         })
-    }
-
-    fn alone<T>(&mut self, only: &Spanned<String>, one: &str, other: &str) -> Option<T> {
-        let message = format!("`{one}` needs `{other}` beside it");
-        self.found.push(Diagnostic::error(only.span, message));
-        None
     }
 }
 
