@@ -27,8 +27,16 @@ const ABSENT: &[(&str, &[&str], &str)] = &[
     ("plan", &["serde_yaml"], "YAML is read in scenario/ only"),
 ];
 
-const PURE: &[&str] =
-    &["std::fs", "std::net", "tokio::", "Instant::now", "SystemTime", "std::env", "std::io::std", "reqwest"];
+const PURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "tokio::",
+    "Instant::now",
+    "SystemTime",
+    "std::env",
+    "std::io::std",
+    "reqwest",
+];
 
 /// Places destroyed, messages ruined: never in this program.
 const NEVER: &[&str] = &["serde(flatten", "serde(untagged", "todo!(", "unimplemented!("];
@@ -54,7 +62,11 @@ fn sources() -> BTreeMap<PathBuf, String> {
 /// The part of a file before its tests, comments left out.
 fn code(text: &str) -> String {
     let before = text.split("#[cfg(test)]").next().unwrap_or_default();
-    before.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    before
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn module_of(path: &Path) -> Option<String> {
@@ -69,9 +81,14 @@ fn modules_know_only_those_below_them() {
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         let Some(module) = module_of(&path) else { continue };
-        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else { continue };
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
+            continue;
+        };
         let code = code(&text);
-        for (other, _) in MAY_USE.iter().filter(|(name, _)| *name != module && !allowed.contains(name)) {
+        for (other, _) in MAY_USE
+            .iter()
+            .filter(|(name, _)| *name != module && !allowed.contains(name))
+        {
             if code.contains(&format!("crate::{other}")) || code.contains(&format!("crate::{{{other}")) {
                 wrong.push(format!("{} uses `{other}`", path.display()));
             }
@@ -80,7 +97,11 @@ fn modules_know_only_those_below_them() {
             wrong.push(format!("{} uses `cli`", path.display()));
         }
     }
-    assert!(wrong.is_empty(), "against the direction of ARCHITECTURE.md:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "against the direction of ARCHITECTURE.md:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -90,7 +111,10 @@ fn what_is_deliberately_absent_is_absent() {
         let Some(module) = module_of(&path) else { continue };
         let code = code(&text);
         for (name, words, why) in ABSENT {
-            for word in words.iter().filter(|word| *name == module && code.contains(**word)) {
+            for word in words
+                .iter()
+                .filter(|word| *name == module && code.contains(**word))
+            {
                 wrong.push(format!("{} holds `{word}`: {why}", path.display()));
             }
         }
@@ -103,7 +127,10 @@ fn what_is_deliberately_absent_is_absent() {
 
 #[test]
 fn every_file_says_first_what_it_is_for() {
-    let silent: Vec<_> =
-        sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| path)
+        .collect();
     assert!(silent.is_empty(), "no `//!` line: {silent:?}");
 }

@@ -18,18 +18,18 @@ use crate::demo::{MaxOpen, Share, Slow};
     after_help = "Exit codes: 0 passed, 1 unexpected, 2 bad arguments or scenario, 3 the run could not be carried out, \
                   4 a threshold failed, 130 interrupted (the reports are still written)."
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do other than run a scenario.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(super) command: Option<Command>,
     /// What to run.
     #[command(flatten)]
-    pub run: RunArgs,
+    pub(super) run: RunArgs,
 }
 
 /// What to do other than run a scenario.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Validate scenarios and print what they will do: requests, expected mix, load over time. Sends nothing.
     Check(CheckArgs),
     /// Do every endpoint once, as one user, and print each request and response.
@@ -44,142 +44,148 @@ pub enum Command {
 
 /// A scenario, and where its configuration comes from.
 #[derive(Clone, Debug, Args)]
-pub struct Input {
+pub(super) struct Input {
     /// The configuration file; without this option `config.yaml` in the current folder, if there is one.
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// Sets a configuration key; wins over the environment (`RUNNER_<KEY>`) and the file.
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub set: Vec<String>,
+    pub(super) set: Vec<String>,
     /// The host to test, such as https://localhost:8080: the same as `--set host=...`.
     #[arg(long, value_name = "URL")]
-    pub host: Option<String>,
+    pub(super) host: Option<String>,
 }
 
 /// What replaces parts of the scenario.
 #[derive(Clone, Debug, Args)]
-pub struct Replace {
+pub(super) struct Replace {
     /// Levels of load in place of the scenario's stages: users, or iterations per second in an open model.
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
-    pub users: Vec<u32>,
+    pub(super) users: Vec<u32>,
     /// How long each level is held, such as 60s.
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub hold: Option<Duration>,
+    pub(super) hold: Option<Duration>,
     /// How long the way to each level takes, such as 10s.
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub ramp: Option<Duration>,
+    pub(super) ramp: Option<Duration>,
     /// Fixes data, weights, think times and arrivals: the same seed sends the same requests per user.
     #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
+    pub(super) seed: Option<u64>,
 }
 
 /// Arguments of a run.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(super) struct RunArgs {
     /// The scenario to run.
     #[arg(required = true, value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     /// Where the configuration comes from.
     #[command(flatten)]
-    pub input: Input,
+    pub(super) input: Input,
     /// What replaces parts of the scenario.
     #[command(flatten)]
-    pub replace: Replace,
+    pub(super) replace: Replace,
     /// The folder of the run; without this option `reports/<name>-<start>`.
     #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Also write Locust's four CSV files: PREFIX_stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv.
     #[arg(long, value_name = "PREFIX")]
-    pub csv: Option<PathBuf>,
+    pub(super) csv: Option<PathBuf>,
     /// Plain lines in place of the live view.
     #[arg(long)]
-    pub no_ui: bool,
+    pub(super) no_ui: bool,
     /// Threads that send; without this option as many as the load and the machine suggest.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub workers: Option<u16>,
+    pub(super) workers: Option<u16>,
 }
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// The scenarios to check.
     #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
     /// Where the configuration comes from.
     #[command(flatten)]
-    pub input: Input,
+    pub(super) input: Input,
     /// What replaces parts of the scenario.
     #[command(flatten)]
-    pub replace: Replace,
+    pub(super) replace: Replace,
 }
 
 /// Arguments of `try`.
 #[derive(Debug, Args)]
-pub struct TryArgs {
+pub(super) struct TryArgs {
     /// The scenario to try.
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     /// Where the configuration comes from.
     #[command(flatten)]
-    pub input: Input,
+    pub(super) input: Input,
     /// Fixes what is drawn.
     #[arg(long, value_name = "NUMBER")]
-    pub seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// Show whole response bodies, not only their beginning.
     #[arg(long)]
-    pub full: bool,
+    pub(super) full: bool,
 }
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub(super) struct ReportArgs {
     /// Folders of runs. Several become one table.
     #[arg(required = true, value_name = "RUN")]
-    pub runs: Vec<PathBuf>,
+    pub(super) runs: Vec<PathBuf>,
     /// Also write Locust's four CSV files.
     #[arg(long, value_name = "PREFIX")]
-    pub csv: Option<PathBuf>,
+    pub(super) csv: Option<PathBuf>,
 }
 
 /// Arguments of `demo-api`.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// The port to listen on, on 127.0.0.1.
     #[arg(long, default_value_t = 8443, value_name = "PORT")]
-    pub port: u16,
+    pub(super) port: u16,
     /// The address to listen on, in place of 127.0.0.1 and --port.
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "port")]
-    pub listen: Option<SocketAddr>,
+    pub(super) listen: Option<SocketAddr>,
     /// Connections of the database pool.
     #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub pool: u32,
+    pub(super) pool: u32,
     /// How many times faster than the real API it answers.
     #[arg(long, default_value_t = 1.0, value_name = "FACTOR")]
-    pub speed: f64,
+    pub(super) speed: f64,
     /// The first listing of each term is slow, as with a cold cache.
     #[arg(long)]
-    pub cold: bool,
+    pub(super) cold: bool,
     /// Share of requests answered with status 500, such as 1%.
     #[arg(long, value_name = "SHARE")]
-    pub fail: Option<Share>,
+    pub(super) fail: Option<Share>,
     /// Share of requests whose connection is reset, such as 0.5%.
     #[arg(long, value_name = "SHARE")]
-    pub reset: Option<Share>,
+    pub(super) reset: Option<Share>,
     /// Share of requests that take longer, and how much, such as 2%:3s.
     #[arg(long, value_name = "SHARE:TIME")]
-    pub slow: Option<Slow>,
+    pub(super) slow: Option<Slow>,
     /// Open connections beyond which new ones are reset.
     #[arg(long, value_name = "N")]
-    pub max_open: Option<MaxOpen>,
+    pub(super) max_open: Option<MaxOpen>,
     /// The user name that is let in.
     #[arg(long, default_value = "demo", env = "RUNNER_USER", value_name = "NAME")]
-    pub user: String,
+    pub(super) user: String,
     /// Its password.
-    #[arg(long, default_value = "demo", env = "RUNNER_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
-    pub password: String,
+    #[arg(
+        long,
+        default_value = "demo",
+        env = "RUNNER_PASSWORD",
+        hide_env_values = true,
+        value_name = "PASSWORD"
+    )]
+    pub(super) password: String,
     /// Seed of data, service times and faults.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-    pub seed: u64,
+    pub(super) seed: u64,
 }
 
 /// A duration with its unit, as in the scenario file.

@@ -9,7 +9,9 @@ use crate::demo::{self, Credentials, Faults, Options};
 
 /// Serves until Ctrl-C.
 pub(super) fn run(args: &DemoArgs) -> Exit {
-    let listen = args.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)));
+    let listen = args
+        .listen
+        .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)));
     let options = Options {
         listen,
         pool: args.pool,
@@ -22,12 +24,18 @@ pub(super) fn run(args: &DemoArgs) -> Exit {
             max_open: args.max_open.unwrap_or_default(),
         },
         seed: args.seed,
-        credentials: Credentials { user: args.user.clone(), password: args.password.clone() },
+        credentials: Credentials {
+            user: args.user.clone(),
+            password: args.password.clone(),
+        },
         ..Options::default()
     };
     match demo::start(&options) {
         Ok(demo) => {
-            print::line(&format!("the modelled Staff Fee Privilege API is at {}, self-signed; Ctrl-C ends it", demo.url()));
+            print::line(&format!(
+                "the modelled Staff Fee Privilege API is at {}, self-signed; Ctrl-C ends it",
+                demo.url()
+            ));
             demo.wait();
             Exit::Passed
         }

@@ -19,7 +19,11 @@ pub(super) fn make(name: &str, wish: Option<&Path>) -> io::Result<PathBuf> {
     let base = format!("{}-{}", file_name(name), stamp(SystemTime::now()));
     std::fs::create_dir_all(REPORTS)?;
     for number in 1..1000 {
-        let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+        let suffix = if number == 1 {
+            String::new()
+        } else {
+            format!("-{number}")
+        };
         let path = Path::new(REPORTS).join(format!("{base}{suffix}"));
         match std::fs::create_dir(&path) {
             Ok(()) => {
@@ -37,7 +41,13 @@ pub(super) fn make(name: &str, wish: Option<&Path>) -> io::Result<PathBuf> {
 fn file_name(name: &str) -> String {
     let safe: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '-'
+            }
+        })
         .take(60)
         .collect();
     match safe.trim_matches(['.', '-']) {
@@ -50,7 +60,9 @@ fn file_name(name: &str) -> String {
 fn stamp(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let whole = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    humantime::format_rfc3339_seconds(whole).to_string().replace(':', "-")
+    humantime::format_rfc3339_seconds(whole)
+        .to_string()
+        .replace(':', "-")
 }
 
 /// `reports/latest` is a convenience: where links cannot be made there is none.
@@ -81,6 +93,9 @@ mod tests {
 
     #[test]
     fn starts_sort_by_time() {
-        assert_eq!(stamp(UNIX_EPOCH + Duration::from_millis(1_795_468_533_400)), "2026-11-23T21-15-33Z");
+        assert_eq!(
+            stamp(UNIX_EPOCH + Duration::from_millis(1_795_468_533_400)),
+            "2026-11-23T21-15-33Z"
+        );
     }
 }

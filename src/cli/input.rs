@@ -41,7 +41,12 @@ pub(super) fn ready(file: &Path, input: &Input, replace: &Replace) -> Result<Rea
 }
 
 /// The same, with a choice about the modelled API.
-pub(super) fn prepare(file: &Path, input: &Input, replace: &Replace, without: WithoutHost) -> Result<Ready, Exit> {
+pub(super) fn prepare(
+    file: &Path,
+    input: &Input,
+    replace: &Replace,
+    without: WithoutHost,
+) -> Result<Ready, Exit> {
     let mut sources = config_sources(input);
     let first = loaded(file, &sources)?;
     let asks = first.scenario.target.url.text.contains("config.host");
@@ -50,8 +55,20 @@ pub(super) fn prepare(file: &Path, input: &Input, replace: &Replace, without: Wi
         sources.host = None;
     }
     if !asks || first.config.get("host").is_some() {
-        let plan = resolved(&first, &overrides(file, replace, (!asks).then_some(input.host.clone()).flatten(), false))?;
-        return Ok(Ready { loaded: first, plan, demo: None });
+        let plan = resolved(
+            &first,
+            &overrides(
+                file,
+                replace,
+                (!asks).then_some(input.host.clone()).flatten(),
+                false,
+            ),
+        )?;
+        return Ok(Ready {
+            loaded: first,
+            plan,
+            demo: None,
+        });
     }
     let demo = match without {
         WithoutHost::Start => Some(start_demo(&first)?),
@@ -66,7 +83,12 @@ pub(super) fn prepare(file: &Path, input: &Input, replace: &Replace, without: Wi
 
 /// Nothing replaced but the seed.
 pub(super) fn replaced_seed(seed: Option<u64>) -> Replace {
-    Replace { users: Vec::new(), hold: None, ramp: None, seed }
+    Replace {
+        users: Vec::new(),
+        hold: None,
+        ramp: None,
+        seed,
+    }
 }
 
 fn config_sources(input: &Input) -> ConfigSources {
@@ -108,11 +130,17 @@ fn resolved(loaded: &Loaded, overrides: &Overrides) -> Result<Arc<Plan>, Exit> {
 }
 
 fn style() -> Style {
-    if print::colour() { Style::Coloured } else { Style::Plain }
+    if print::colour() {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
 }
 
 fn overrides(file: &Path, replace: &Replace, host: Option<String>, demo: bool) -> Overrides {
-    let name = file.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+    let name = file
+        .file_stem()
+        .map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
     Overrides {
         users: (!replace.users.is_empty()).then(|| replace.users.clone()),
         hold: replace.hold,
@@ -150,9 +178,11 @@ fn start_demo(loaded: &Loaded) -> Result<Demo, Exit> {
 fn complete(loaded: &Loaded, sources: &mut ConfigSources, url: String) {
     let own = demo::Credentials::default();
     sources.host = Some(url);
-    for (key, text) in
-        [("api_base_url", demo::RESOURCE_PATH), ("user", own.user.as_str()), ("password", own.password.as_str())]
-    {
+    for (key, text) in [
+        ("api_base_url", demo::RESOURCE_PATH),
+        ("user", own.user.as_str()),
+        ("password", own.password.as_str()),
+    ] {
         if value(loaded, key).is_none() {
             sources.set.push(format!("{key}={text}"));
         }

@@ -29,7 +29,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; clap knows which stream each belongs to.
             let _ = error.print();
-            let code = if error.use_stderr() { Exit::BadInput } else { Exit::Passed };
+            let code = if error.use_stderr() {
+                Exit::BadInput
+            } else {
+                Exit::Passed
+            };
             return code.into();
         }
     };

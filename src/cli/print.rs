@@ -32,5 +32,7 @@ pub(super) fn plain_wanted() -> Option<&'static str> {
     if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
         return Some("NO_COLOR");
     }
-    std::env::var_os("TERM").is_some_and(|value| value == "dumb").then_some("TERM=dumb")
+    std::env::var_os("TERM")
+        .is_some_and(|value| value == "dumb")
+        .then_some("TERM=dumb")
 }

@@ -17,8 +17,17 @@ pub(super) struct WriteError {
 pub(super) fn write(folder: &Path, summary: &RunSummary, csv: Option<&Path>) -> Result<PathBuf, WriteError> {
     let _ = csv;
     let path = folder.join("run.json");
-    std::fs::write(&path, serde_json::to_string_pretty(summary).unwrap_or_default()).map_err(|error| WriteError { path: path.clone(), error })?;
+    std::fs::write(&path, serde_json::to_string_pretty(summary).unwrap_or_default()).map_err(|error| {
+        WriteError {
+            path: path.clone(),
+            error,
+        }
+    })?;
     Ok(path)
 }
-pub(super) fn closing(_: &RunSummary) -> String { String::new() }
-pub(super) fn merged(_: &[PathBuf], _: &[RunSummary]) -> String { String::new() }
+pub(super) fn closing(_: &RunSummary) -> String {
+    String::new()
+}
+pub(super) fn merged(_: &[PathBuf], _: &[RunSummary]) -> String {
+    String::new()
+}

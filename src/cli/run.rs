@@ -20,7 +20,9 @@ use crate::measure::summary::RunSummary;
 
 /// Runs a scenario.
 pub(super) fn run(args: &RunArgs) -> Exit {
-    let Some(file) = &args.file else { return Exit::BadInput };
+    let Some(file) = &args.file else {
+        return Exit::BadInput;
+    };
     let ready = match input::ready(file, &args.input, &args.replace) {
         Ok(ready) => ready,
         Err(exit) => return exit,
@@ -29,7 +31,10 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(folder) => folder,
         Err(error) => {
             let wish = args.out.as_deref().unwrap_or(Path::new("reports"));
-            print::error(&format!("cannot make the folder of the run, {}: {error}", wish.display()));
+            print::error(&format!(
+                "cannot make the folder of the run, {}: {error}",
+                wish.display()
+            ));
             return Exit::NotCarriedOut;
         }
     };
@@ -63,7 +68,12 @@ pub(super) fn run(args: &RunArgs) -> Exit {
 /// The first lines: what is run, and against what.
 fn opening(ready: &input::Ready) -> String {
     let outline = &ready.plan.outline;
-    let mut text = format!("runner {} · {} · seed {}", env!("CARGO_PKG_VERSION"), outline.name, outline.seed);
+    let mut text = format!(
+        "runner {} · {} · seed {}",
+        env!("CARGO_PKG_VERSION"),
+        outline.name,
+        outline.seed
+    );
     if let Some(demo) = &ready.demo {
         text.push_str(&format!(
             "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
@@ -89,13 +99,20 @@ enum RunError {
 fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
     let stopper = Stopper::default();
     let (snapshots, seen) = watch::channel(None);
-    let mut keeper =
-        Keeper { folder: folder.to_owned(), journal: None, snapshots, stopper: stopper.clone(), error: None };
+    let mut keeper = Keeper {
+        folder: folder.to_owned(),
+        journal: None,
+        snapshots,
+        stopper: stopper.clone(),
+        error: None,
+    };
     let mut options = Options::for_plan(&ready.plan, stopper.clone());
     if let Some(workers) = args.workers {
         options.workers = workers;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
     let recording = runtime.block_on(async {
         tokio::select! {
@@ -104,7 +121,12 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
         }
     });
     runtime.shutdown_background();
-    let Keeper { journal, error, snapshots, .. } = keeper;
+    let Keeper {
+        journal,
+        error,
+        snapshots,
+        ..
+    } = keeper;
     // The view ends when no snapshot can come any more.
     drop(snapshots);
     view.join();
@@ -120,7 +142,9 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
 
 /// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
 async fn interrupts(stopper: Stopper) {
-    let Ok(mut signals) = Signals::new() else { return std::future::pending().await };
+    let Ok(mut signals) = Signals::new() else {
+        return std::future::pending().await;
+    };
     signals.next().await;
     print::note("stopping: users finish what they are at; once more stops at once");
     stopper.stop(Stop::Gently);
@@ -140,7 +164,10 @@ struct Signals {
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     async fn next(&mut self) {

@@ -38,11 +38,20 @@ pub(super) fn run(args: &TryArgs) -> Exit {
     match runtime.block_on(engine::trial(Arc::clone(&ready.plan), show)) {
         Ok(left) => {
             for name in &left {
-                print::line(&format!("{name}: not tried, as no request filled the pool that it needs"));
+                print::line(&format!(
+                    "{name}: not tried, as no request filled the pool that it needs"
+                ));
             }
             let (requests, failed) = (counts.0.get(), counts.1.get());
-            print::line(&format!("{requests} requests, {failed} failed, {} not tried", left.len()));
-            if failed == 0 && left.is_empty() { Exit::Passed } else { Exit::ThresholdFailed }
+            print::line(&format!(
+                "{requests} requests, {failed} failed, {} not tried",
+                left.len()
+            ));
+            if failed == 0 && left.is_empty() {
+                Exit::Passed
+            } else {
+                Exit::ThresholdFailed
+            }
         }
         Err(error) => {
             print::error(&error.to_string());
@@ -72,7 +81,12 @@ fn shown(trace: &Trace, full: bool) -> String {
         1 => ", 1 redirect followed".to_owned(),
         n => format!(", {n} redirects followed"),
     };
-    let _ = writeln!(out, "  {}, body of {} bytes{redirects}", took(trace.took), trace.body_length);
+    let _ = writeln!(
+        out,
+        "  {}, body of {} bytes{redirects}",
+        took(trace.took),
+        trace.body_length
+    );
     for (name, value) in &trace.captured {
         let value = value.as_deref().unwrap_or("(found nothing)");
         let _ = writeln!(out, "  captured {name} = {value}");
@@ -80,7 +94,11 @@ fn shown(trace: &Trace, full: bool) -> String {
     match &trace.failure {
         None => out.push_str("  passed\n\n"),
         Some(fault) => {
-            let detail = fault.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            let detail = fault
+                .detail
+                .as_ref()
+                .map(|detail| format!(" ({detail})"))
+                .unwrap_or_default();
             let _ = writeln!(out, "  FAILED: {}{detail}\n", fault.words);
         }
     }
@@ -88,19 +106,31 @@ fn shown(trace: &Trace, full: bool) -> String {
 }
 
 fn took(time: std::time::Duration) -> String {
-    words::duration(std::time::Duration::from_micros(time.as_micros() as u64 / 100 * 100))
+    words::duration(std::time::Duration::from_micros(
+        time.as_micros() as u64 / 100 * 100,
+    ))
 }
 
 /// Text with every line marked, cut to what fits on a screen unless all of it is wanted. Control characters, which could
 /// drive the terminal, are shown as what they are.
 fn prefixed(mark: &str, text: &str, full: bool) -> String {
-    let end = if full { text.len() } else { text.char_indices().nth(BODY).map_or(text.len(), |(at, _)| at) };
+    let end = if full {
+        text.len()
+    } else {
+        text.char_indices().nth(BODY).map_or(text.len(), |(at, _)| at)
+    };
     let mut out: Vec<String> = text[..end]
         .lines()
         .map(|line| {
             let safe: String = line
                 .chars()
-                .map(|c| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c })
+                .map(|c| {
+                    if c.is_control() && c != '\t' {
+                        char::REPLACEMENT_CHARACTER
+                    } else {
+                        c
+                    }
+                })
                 .collect();
             format!("{mark}{safe}")
         })

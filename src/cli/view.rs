@@ -1,8 +1,12 @@
 //! stub
-use std::sync::Arc;
-use tokio::sync::watch;
 use crate::measure::snapshot::Snapshot;
 use crate::plan::outline::Outline;
+use std::sync::Arc;
+use tokio::sync::watch;
 pub(super) struct View;
-pub(super) fn start(_: Arc<Outline>, _: watch::Receiver<Option<Arc<Snapshot>>>, _: bool) -> View { View }
-impl View { pub(super) fn join(self) {} }
+pub(super) fn start(_: Arc<Outline>, _: watch::Receiver<Option<Arc<Snapshot>>>, _: bool) -> View {
+    View
+}
+impl View {
+    pub(super) fn join(self) {}
+}

@@ -23,7 +23,11 @@ struct Crowd<T> {
 /// Lets this worker's users come and go as the profile says, until the last has left or `graceful_stop` is over.
 pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
     let mut stop = worker.shared.stopper.subscribe();
-    let mut crowd = Crowd { worker: Rc::clone(&worker), tasks: JoinSet::new(), staying: HashMap::new() };
+    let mut crowd = Crowd {
+        worker: Rc::clone(&worker),
+        tasks: JoinSet::new(),
+        staying: HashMap::new(),
+    };
     tokio::select! {
         biased;
         () = stopped(&mut stop, Stop::Gently) => {}
@@ -67,7 +71,8 @@ impl<T: Transport> Crowd<T> {
             UserEventKind::Start => {
                 let leave = Rc::new(Leave::default());
                 self.staying.insert(event.user, Rc::clone(&leave));
-                self.tasks.spawn_local(live(Rc::clone(&self.worker), event, leave));
+                self.tasks
+                    .spawn_local(live(Rc::clone(&self.worker), event, leave));
             }
             UserEventKind::Leave => {
                 if let Some(leave) = self.staying.remove(&event.user) {
@@ -84,7 +89,9 @@ impl<T: Transport> Crowd<T> {
 
 async fn live<T: Transport>(worker: Rc<Worker<T>>, event: UserEvent, leave: Rc<Leave>) {
     worker.recorder.borrow_mut().users(worker.clock.now(), 1);
-    let _count = Count { worker: Rc::clone(&worker) };
+    let _count = Count {
+        worker: Rc::clone(&worker),
+    };
     let due: Duration = event.at;
     User::new(&worker, event.user).live(leave, due).await;
 }
@@ -96,6 +103,9 @@ struct Count<T: Transport> {
 
 impl<T: Transport> Drop for Count<T> {
     fn drop(&mut self) {
-        self.worker.recorder.borrow_mut().users(self.worker.clock.now(), -1);
+        self.worker
+            .recorder
+            .borrow_mut()
+            .users(self.worker.clock.now(), -1);
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::Observer;
 use super::clock::Clock;
 use super::host::Sampler;
 use super::shared::{Shared, Stop};
-use super::Observer;
 use crate::measure::aggregator::Aggregator;
 use crate::measure::interval::Interval;
 use crate::measure::recorder::Cut;
@@ -27,7 +27,13 @@ pub(super) struct Coordinator {
 impl Coordinator {
     pub(super) fn new(shared: &Arc<Shared>, clock: Clock, info: Arc<RunInfo>) -> Self {
         let aggregator = Aggregator::new(info);
-        Self { shared: Arc::clone(shared), clock, aggregator, sampler: Sampler::new(), ending: None }
+        Self {
+            shared: Arc::clone(shared),
+            clock,
+            aggregator,
+            sampler: Sampler::new(),
+            ending: None,
+        }
     }
 
     /// Collects until every worker has hung up.
@@ -38,16 +44,26 @@ impl Coordinator {
     ) -> Recording {
         while let Some(cut) = cuts.recv().await {
             let absorbed = self.aggregator.absorb(cut);
-            absorbed.examples.into_iter().for_each(|example| observer.example(example));
+            absorbed
+                .examples
+                .into_iter()
+                .for_each(|example| observer.example(example));
             if absorbed.intervals.is_empty() {
                 continue;
             }
             self.aggregator.health(self.sampler.sample(self.clock.now()));
             self.notice(&absorbed.intervals);
-            absorbed.intervals.iter().for_each(|interval| observer.interval(interval));
+            absorbed
+                .intervals
+                .iter()
+                .for_each(|interval| observer.interval(interval));
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
-        let end = End { how: self.how(), load_until: self.shared.load_until(), at: self.clock.now() };
+        let end = End {
+            how: self.how(),
+            load_until: self.shared.load_until(),
+            at: self.clock.now(),
+        };
         let (rest, recording) = self.aggregator.finish(end);
         rest.iter().for_each(|interval| observer.interval(interval));
         recording
@@ -59,10 +75,15 @@ impl Coordinator {
             return;
         }
         if let Some(breach) = self.aggregator.abort() {
-            self.ending = Some(Ending::Aborted { threshold: breach.threshold, figure: breach.figure });
+            self.ending = Some(Ending::Aborted {
+                threshold: breach.threshold,
+                figure: breach.figure,
+            });
             self.shared.stopper.stop(Stop::Gently);
         } else if let Some(ended) = intervals.iter().flat_map(|interval| &interval.data_ended).next() {
-            self.ending = Some(Ending::DataEnded { name: ended.0.clone() });
+            self.ending = Some(Ending::DataEnded {
+                name: ended.0.clone(),
+            });
         }
     }
 

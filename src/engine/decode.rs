@@ -42,7 +42,9 @@ fn undo(coding: &str, body: &Bytes, limit: u64) -> Result<Bytes, String> {
         "deflate" => read(&mut flate2::read::ZlibDecoder::new(&body[..]))
             .or_else(|_| read(&mut flate2::read::DeflateDecoder::new(&body[..]))),
         "br" => read(&mut brotli::Decompressor::new(&body[..], 4096)),
-        other => Err(format!("the response has the content coding `{other}`, which cannot be read")),
+        other => Err(format!(
+            "the response has the content coding `{other}`, which cannot be read"
+        )),
     }
 }
 
@@ -66,21 +68,37 @@ mod tests {
     #[test]
     fn codings_are_undone_in_reverse_order() {
         let mut brotli = Vec::new();
-        brotli::BrotliCompress(&mut &gzip(b"text")[..], &mut brotli, &brotli::enc::BrotliEncoderParams::default())
-            .unwrap();
+        brotli::BrotliCompress(
+            &mut &gzip(b"text")[..],
+            &mut brotli,
+            &brotli::enc::BrotliEncoderParams::default(),
+        )
+        .unwrap();
         assert_eq!(decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(), "text");
     }
 
     #[test]
     fn a_body_that_unpacks_beyond_the_limit_is_refused() {
         let bomb = gzip(&vec![0; 1_000_000]);
-        assert!(decode(&headers("gzip"), &bomb, 10_000).unwrap_err().contains("over 10000 bytes"));
+        assert!(
+            decode(&headers("gzip"), &bomb, 10_000)
+                .unwrap_err()
+                .contains("over 10000 bytes")
+        );
     }
 
     #[test]
     fn a_broken_body_and_an_unknown_coding_are_failures_with_words() {
-        assert!(decode(&headers("gzip"), &"text".into(), 100).unwrap_err().contains("not valid gzip"));
-        assert!(decode(&headers("lzma"), &"text".into(), 100).unwrap_err().contains("`lzma`"));
+        assert!(
+            decode(&headers("gzip"), &"text".into(), 100)
+                .unwrap_err()
+                .contains("not valid gzip")
+        );
+        assert!(
+            decode(&headers("lzma"), &"text".into(), 100)
+                .unwrap_err()
+                .contains("`lzma`")
+        );
         assert_eq!(decode(&HeaderMap::new(), &"text".into(), 100).unwrap(), "text");
     }
 }

@@ -18,14 +18,23 @@ pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         // When this is refused the limit stays, and health reports how near it is.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                maximum: limit.maximum,
+            },
+        );
     }
 }
 
 /// Processor time that a clock of the system has counted.
 fn processor(clock: ClockId) -> Duration {
     let time = clock_gettime(clock);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 /// Reads the process's use of the machine, once a second.
@@ -36,7 +45,10 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn new() -> Self {
-        Self { samples: 0, open_files: None }
+        Self {
+            samples: 0,
+            open_files: None,
+        }
     }
 
     pub(super) fn sample(&mut self, at: Duration) -> HealthSample {
@@ -54,7 +66,9 @@ impl Sampler {
 }
 
 fn open_files() -> Option<u64> {
-    let listing = std::fs::read_dir("/proc/self/fd").or_else(|_| std::fs::read_dir("/dev/fd")).ok()?;
+    let listing = std::fs::read_dir("/proc/self/fd")
+        .or_else(|_| std::fs::read_dir("/dev/fd"))
+        .ok()?;
     Some(listing.count() as u64)
 }
 

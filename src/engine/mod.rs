@@ -44,9 +44,9 @@ use clock::Clock;
 use coordinator::Coordinator;
 pub use request::Shown;
 use shared::Shared;
-use token::{Token, TokenSource};
 pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
+use token::{Token, TokenSource};
 use transport::{Transport, TransportError};
 pub use trial::trial;
 use worker::Worker;
@@ -105,7 +105,10 @@ impl Options {
     pub fn for_plan(plan: &Plan, stopper: Stopper) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let users = most_users(plan) as usize;
-        Self { workers: cores.min(users / 50).clamp(1, 256) as u16, stopper }
+        Self {
+            workers: cores.min(users / 50).clamp(1, 256) as u16,
+            stopper,
+        }
     }
 }
 
@@ -113,12 +116,22 @@ impl Options {
 fn most_users(plan: &Plan) -> u32 {
     match plan.profile.model {
         Model::Open { max_users, .. } => max_users,
-        Model::Closed => plan.profile.stages.iter().map(|stage| stage.level as u32).max().unwrap_or(0),
+        Model::Closed => plan
+            .profile
+            .stages
+            .iter()
+            .map(|stage| stage.level as u32)
+            .max()
+            .unwrap_or(0),
     }
 }
 
 /// Carries the plan out on threads of its own, and tells what happened.
-pub async fn run(plan: Arc<Plan>, options: &Options, observer: &mut impl Observer) -> Result<Recording, EngineError> {
+pub async fn run(
+    plan: Arc<Plan>,
+    options: &Options,
+    observer: &mut impl Observer,
+) -> Result<Recording, EngineError> {
     let connector = transport::Shared::new(&plan.transport)?;
     host::raise_file_limit();
     match plan.transport.kind {
@@ -181,7 +194,9 @@ where
         () = refresh => std::future::pending().await,
     };
     for (index, thread) in threads.into_iter().enumerate() {
-        thread.join().map_err(|_| EngineError::WorkerLost(index as u16))??;
+        thread
+            .join()
+            .map_err(|_| EngineError::WorkerLost(index as u16))??;
     }
     if let Some(words) = local.run_until(trial::teardown(&shared, make()?)).await {
         observer.warning(words);
@@ -192,7 +207,10 @@ where
 type Refresh = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 /// The first OAuth2 token where the scenario asks for one, and what keeps it fresh.
-async fn first_token<T: Transport>(plan: &Plan, transport: &T) -> Result<(Option<Token>, Refresh), EngineError> {
+async fn first_token<T: Transport>(
+    plan: &Plan,
+    transport: &T,
+) -> Result<(Option<Token>, Refresh), EngineError> {
     let Auth::ClientCredentials(credentials) = &plan.session.auth else {
         return Ok((None, Box::pin(std::future::pending())));
     };
@@ -200,7 +218,12 @@ async fn first_token<T: Transport>(plan: &Plan, transport: &T) -> Result<(Option
     Ok((Some(token), Box::pin(refresh)))
 }
 
-fn worker<T: Transport>(shared: &Arc<Shared>, clock: Clock, transport: T, place: (u64, u64)) -> Rc<Worker<T>> {
+fn worker<T: Transport>(
+    shared: &Arc<Shared>,
+    clock: Clock,
+    transport: T,
+    place: (u64, u64),
+) -> Rc<Worker<T>> {
     let recorder = Recorder::new(&shared.plan.outline, place.0 as u16);
     Rc::new(Worker::new(Arc::clone(shared), clock, transport, recorder, place))
 }
@@ -218,14 +241,18 @@ where
     F: Fn() -> Result<T, TransportError> + Send + 'static,
 {
     let shared = Arc::clone(shared);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
-        let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
-        LocalSet::new().block_on(&runtime, work(worker, cuts));
-        // A name look-up that hangs on a thread of its own must not hold up the end of the run.
-        runtime.shutdown_background();
-        Ok(())
-    })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name(format!("worker-{index}"))
+        .spawn(move || {
+            let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
+            LocalSet::new().block_on(&runtime, work(worker, cuts));
+            // A name look-up that hangs on a thread of its own must not hold up the end of the run.
+            runtime.shutdown_background();
+            Ok(())
+        })
 }
 
 /// One worker's whole run: its users, and a cut each second.
@@ -233,7 +260,9 @@ async fn work<T: Transport>(worker: Rc<Worker<T>>, cuts: mpsc::UnboundedSender<C
     let users = async {
         match worker.plan().profile.model {
             Model::Closed => closed::run(Rc::clone(&worker)).await,
-            Model::Open { max_users, when_busy, .. } => open::run(Rc::clone(&worker), max_users, when_busy).await,
+            Model::Open {
+                max_users, when_busy, ..
+            } => open::run(Rc::clone(&worker), max_users, when_busy).await,
         }
     };
     tokio::select! {

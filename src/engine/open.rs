@@ -36,10 +36,21 @@ struct State<T: Transport> {
 /// Serves this worker's arrivals until the profile ends and the last is served or `graceful_stop` is over.
 pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>, max_users: u32, when_busy: WhenBusy) {
     let mut stop = worker.shared.stopper.subscribe();
-    let state = State { idle: Vec::new(), queue: VecDeque::new(), users: 0, ended: false };
+    let state = State {
+        idle: Vec::new(),
+        queue: VecDeque::new(),
+        users: 0,
+        ended: false,
+    };
     let most_users = part(u64::from(max_users), worker.index, worker.workers) as usize;
     let state = Rc::new(RefCell::new(state));
-    let mut desk = Desk { worker: Rc::clone(&worker), tasks: JoinSet::new(), state, most_users, when_busy };
+    let mut desk = Desk {
+        worker: Rc::clone(&worker),
+        tasks: JoinSet::new(),
+        state,
+        most_users,
+        when_busy,
+    };
     tokio::select! {
         biased;
         () = stopped(&mut stop, Stop::Gently) => {}
@@ -65,7 +76,11 @@ impl<T: Transport> Desk<T> {
     async fn follow_profile(&mut self) {
         let worker = Rc::clone(&self.worker);
         let plan = worker.plan();
-        for arrival in plan.profile.arrivals(plan.seed).filter(|arrival| worker.owns(arrival.number)) {
+        for arrival in plan
+            .profile
+            .arrivals(plan.seed)
+            .filter(|arrival| worker.owns(arrival.number))
+        {
             // Everything due by now is released at one wake-up.
             if arrival.due > worker.clock.now() {
                 worker.wait_until(arrival.due).await;
@@ -146,7 +161,10 @@ async fn serve<T: Transport>(
         let next = state.borrow_mut().queue.pop_front();
         match next {
             Some(waiting) => {
-                worker.recorder.borrow_mut().waiting_arrivals(worker.clock.now(), -1);
+                worker
+                    .recorder
+                    .borrow_mut()
+                    .waiting_arrivals(worker.clock.now(), -1);
                 arrival = waiting;
             }
             None => break,
@@ -176,7 +194,10 @@ impl<'a, T: Transport> Busy<'a, T> {
 
 impl<T: Transport> Drop for Busy<'_, T> {
     fn drop(&mut self) {
-        self.worker.recorder.borrow_mut().users(self.worker.clock.now(), -1);
+        self.worker
+            .recorder
+            .borrow_mut()
+            .users(self.worker.clock.now(), -1);
     }
 }
 
@@ -187,7 +208,10 @@ mod tests {
     #[test]
     fn parts_add_up_to_the_whole() {
         for (whole, workers) in [(10, 3), (2, 4), (0, 2), (1000, 7)] {
-            assert_eq!((0..workers).map(|index| part(whole, index, workers)).sum::<u64>(), whole);
+            assert_eq!(
+                (0..workers).map(|index| part(whole, index, workers)).sum::<u64>(),
+                whole
+            );
         }
     }
 }

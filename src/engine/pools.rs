@@ -13,7 +13,7 @@ use crate::plan::value::Value;
 
 /// The pools of a run, in the order of the plan.
 #[derive(Debug)]
-pub struct Pools {
+pub(super) struct Pools {
     pools: Vec<Contents>,
 }
 
@@ -35,32 +35,42 @@ struct Kept {
 
 impl Pools {
     /// Empty pools.
-    pub fn new(pools: &[Pool]) -> Self {
+    pub(super) fn new(pools: &[Pool]) -> Self {
         let contents = |pool: &Pool| Contents {
             keep: pool.keep,
             when_full: pool.when_full,
             frozen: AtomicBool::new(false),
             values: RwLock::default(),
         };
-        Self { pools: pools.iter().map(contents).collect() }
+        Self {
+            pools: pools.iter().map(contents).collect(),
+        }
     }
 
     /// Whether nothing is in a pool yet.
-    pub fn is_empty(&self, pool: usize) -> bool {
+    pub(super) fn is_empty(&self, pool: usize) -> bool {
         let contents = &self.pools[pool];
         !contents.frozen.load(Ordering::Acquire)
-            && contents.values.read().unwrap_or_else(PoisonError::into_inner).ring.is_empty()
+            && contents
+                .values
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .ring
+                .is_empty()
     }
 
     /// One of the values, each as likely as any other; `None` while the pool is empty.
-    pub fn draw(&self, pool: usize, random: &mut impl Rng) -> Option<Value> {
-        let kept = self.pools[pool].values.read().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn draw(&self, pool: usize, random: &mut impl Rng) -> Option<Value> {
+        let kept = self.pools[pool]
+            .values
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let at = below(random, kept.ring.len() as u64) as usize;
         kept.ring.get(at).map(|value| Value::Text(Arc::clone(value)))
     }
 
     /// Adds a value that is not in the pool yet; what a full pool does about it is the pool's own rule.
-    pub fn add(&self, pool: usize, value: &str) {
+    pub(super) fn add(&self, pool: usize, value: &str) {
         let contents = &self.pools[pool];
         if contents.frozen.load(Ordering::Acquire) {
             return;
@@ -94,7 +104,12 @@ mod tests {
     use crate::plan::draw::{Draw, Purpose};
 
     fn one(keep: usize, when_full: WhenFull) -> Pools {
-        Pools::new(&[Pool { name: "id".into(), slot: crate::plan::template::SlotId(0), keep, when_full }])
+        Pools::new(&[Pool {
+            name: "id".into(),
+            slot: crate::plan::template::SlotId(0),
+            keep,
+            when_full,
+        }])
     }
 
     fn contents(pools: &Pools) -> Vec<String> {

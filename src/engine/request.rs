@@ -23,7 +23,10 @@ pub(super) struct Prepared {
 /// The prepared steps of a plan, by endpoint and step.
 pub(super) fn prepare(plan: &Plan) -> Vec<Vec<Prepared>> {
     let steps = |steps: &[crate::plan::Step]| steps.iter().map(|step| Prepared::new(&step.request)).collect();
-    plan.endpoints.iter().map(|endpoint| steps(&endpoint.steps)).collect()
+    plan.endpoints
+        .iter()
+        .map(|endpoint| steps(&endpoint.steps))
+        .collect()
 }
 
 impl Prepared {
@@ -72,11 +75,18 @@ pub(super) fn render<'a>(
     for &at in &prepared.rendered {
         let (name, template) = &plan.headers[at];
         let value = text(template, values)?;
-        let value = header_value(name, &value)
-            .ok_or_else(|| format!("the value of header `{name}` holds a character that no header may hold"))?;
+        let value = header_value(name, &value).ok_or_else(|| {
+            format!("the value of header `{name}` holds a character that no header may hold")
+        })?;
         headers.to_mut().append(name.clone(), value);
     }
-    Ok(Rendered { method: plan.method.clone(), origin, path, headers, body: body(&plan.body, values)? })
+    Ok(Rendered {
+        method: plan.method.clone(),
+        origin,
+        path,
+        headers,
+        body: body(&plan.body, values)?,
+    })
 }
 
 fn text(template: &Template, values: &Values) -> Result<String, String> {
@@ -84,20 +94,28 @@ fn text(template: &Template, values: &Values) -> Result<String, String> {
         return Ok(constant.to_owned());
     }
     let mut out = String::new();
-    template.render(values, &mut out).map_err(|error| error.to_string())?;
+    template
+        .render(values, &mut out)
+        .map_err(|error| error.to_string())?;
     Ok(out)
 }
 
 fn whole_url(text: &str) -> Result<(Arc<Origin>, String), String> {
     let url = Url::parse(text).map_err(|error| format!("the URL of the request is not valid: {error}"))?;
     let origin = Origin::of(&url).ok_or("the URL of the request is neither http nor https")?;
-    Ok((Arc::new(origin), url[url::Position::BeforePath..url::Position::AfterQuery].to_owned()))
+    Ok((
+        Arc::new(origin),
+        url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+    ))
 }
 
 /// A header's value; `None` when the text cannot be one. Those that prove identity are kept out of `Debug` output.
 fn header_value(name: &HeaderName, text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
-    if matches!(*name, http::header::AUTHORIZATION | http::header::COOKIE | http::header::PROXY_AUTHORIZATION) {
+    if matches!(
+        *name,
+        http::header::AUTHORIZATION | http::header::COOKIE | http::header::PROXY_AUTHORIZATION
+    ) {
         value.set_sensitive(true);
     }
     Some(value)
@@ -110,7 +128,9 @@ fn body(plan: &BodyPlan, values: &Values) -> Result<Bytes, String> {
         BodyPlan::Text(template) => text(template, values)?.into(),
         BodyPlan::Json(template) => {
             let mut out = String::new();
-            template.render(values, &mut out).map_err(|error| error.to_string())?;
+            template
+                .render(values, &mut out)
+                .map_err(|error| error.to_string())?;
             out.into()
         }
         BodyPlan::Multipart { parts, boundary } => multipart(parts, boundary, values, text)?.into(),
@@ -126,7 +146,10 @@ fn multipart(
 ) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     for part in parts {
-        let mut head = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{}\"", quoted(&part.name));
+        let mut head = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"{}\"",
+            quoted(&part.name)
+        );
         if let Some(file) = &part.file_name {
             head.push_str(&format!("; filename=\"{}\"", quoted(file)));
         }
@@ -197,7 +220,11 @@ pub(super) fn show(plan: &RequestPlan, values: &Values) -> Shown {
             .headers
             .iter()
             .map(|(name, value)| {
-                let value = if secret(name) { MASK.to_owned() } else { fill(value) };
+                let value = if secret(name) {
+                    MASK.to_owned()
+                } else {
+                    fill(value)
+                };
                 (name.to_string(), value)
             })
             .collect(),

@@ -87,7 +87,13 @@ impl<C: Client> Session<C> {
                 Ok(response) => response,
                 Err(failed) => {
                     let words = super::words::failure(&failed.failure, limits.timeout);
-                    return sum.answer(exchange.timing, Err(Unanswered { words, response: failed.response }));
+                    return sum.answer(
+                        exchange.timing,
+                        Err(Unanswered {
+                            words,
+                            response: failed.response,
+                        }),
+                    );
                 }
             };
             self.keep_cookies(&request, &response.headers, rules);
@@ -95,10 +101,22 @@ impl<C: Client> Session<C> {
                 None => return sum.answer(exchange.timing, Ok(response)),
                 Some(_) if sum.redirects >= rules.redirects => {
                     let words = format!("more than {} redirects", rules.redirects);
-                    return sum.answer(exchange.timing, Err(Unanswered { words, response: Some(response) }));
+                    return sum.answer(
+                        exchange.timing,
+                        Err(Unanswered {
+                            words,
+                            response: Some(response),
+                        }),
+                    );
                 }
                 Some(Err(words)) => {
-                    return sum.answer(exchange.timing, Err(Unanswered { words, response: Some(response) }));
+                    return sum.answer(
+                        exchange.timing,
+                        Err(Unanswered {
+                            words,
+                            response: Some(response),
+                        }),
+                    );
                 }
                 Some(Ok(redirected)) => {
                     sum.redirects += 1;
@@ -124,7 +142,10 @@ impl<C: Client> Session<C> {
             headers.to_mut().insert(header::AUTHORIZATION, value.clone());
         }
         if rules.compression && !headers.contains_key(header::ACCEPT_ENCODING) {
-            headers.to_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(super::decode::ACCEPTED));
+            headers.to_mut().insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static(super::decode::ACCEPTED),
+            );
         }
         if let Some(cookies) = self.cookies(request)
             && !headers.contains_key(header::COOKIE)
@@ -136,8 +157,12 @@ impl<C: Client> Session<C> {
 
     fn cookies(&self, request: &Rendered<'_>) -> Option<HeaderValue> {
         let url = request.url()?;
-        let pairs: Vec<String> =
-            self.jar.as_ref()?.get_request_values(&url).map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<String> = self
+            .jar
+            .as_ref()?
+            .get_request_values(&url)
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if pairs.is_empty() {
             return None;
         }
@@ -182,7 +207,9 @@ fn next<'r>(
         return Some(Err("redirected to an invalid URL".to_owned()));
     };
     let Some(origin) = Origin::of(&url) else {
-        return Some(Err("redirected to a URL that is neither http nor https".to_owned()));
+        return Some(Err(
+            "redirected to a URL that is neither http nor https".to_owned()
+        ));
     };
     Some(Ok(redirected(request, &url, origin, to_get)))
 }
@@ -191,25 +218,42 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
     let mut headers = request.headers.clone();
     if origin != *request.origin {
         // What proves identity to one server is not another's business.
-        for name in [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::HOST] {
+        for name in [
+            header::AUTHORIZATION,
+            header::COOKIE,
+            header::PROXY_AUTHORIZATION,
+            header::HOST,
+        ] {
             if headers.contains_key(&name) {
                 headers.to_mut().remove(name);
             }
         }
     }
     if to_get {
-        for name in [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE] {
+        for name in [
+            header::CONTENT_TYPE,
+            header::CONTENT_ENCODING,
+            header::CONTENT_LANGUAGE,
+        ] {
             if headers.contains_key(&name) {
                 headers.to_mut().remove(name);
             }
         }
     }
     Rendered {
-        method: if to_get { Method::GET } else { request.method.clone() },
+        method: if to_get {
+            Method::GET
+        } else {
+            request.method.clone()
+        },
         origin: origin.into(),
         path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
         headers,
-        body: if to_get { bytes::Bytes::new() } else { request.body.clone() },
+        body: if to_get {
+            bytes::Bytes::new()
+        } else {
+            request.body.clone()
+        },
     }
 }
 
@@ -268,12 +312,21 @@ impl Answer {
     /// A request that could not even be filled in.
     pub(super) fn not_sent(done: Instant, words: String) -> Self {
         Self {
-            timing: Timing { dns: None, connect: None, tls: None, first_byte: None, done },
+            timing: Timing {
+                dns: None,
+                connect: None,
+                tls: None,
+                first_byte: None,
+                done,
+            },
             connection: None,
             bytes_sent: 0,
             bytes_received: 0,
             redirects: 0,
-            outcome: Err(Unanswered { words, response: None }),
+            outcome: Err(Unanswered {
+                words,
+                response: None,
+            }),
         }
     }
 

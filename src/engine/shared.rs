@@ -1,7 +1,7 @@
 //! What all workers of a run share: written rarely, or one atomic each.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -31,7 +31,9 @@ pub struct Stopper {
 
 impl Default for Stopper {
     fn default() -> Self {
-        Self { sender: watch::Sender::new(Stop::Run) }
+        Self {
+            sender: watch::Sender::new(Stop::Run),
+        }
     }
 }
 
@@ -85,7 +87,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(plan: Arc<Plan>, stopper: Stopper, token: Option<watch::Receiver<HeaderValue>>) -> Self {
+    pub(super) fn new(
+        plan: Arc<Plan>,
+        stopper: Stopper,
+        token: Option<watch::Receiver<HeaderValue>>,
+    ) -> Self {
         Self {
             prepared: prepare(&plan),
             cursors: plan.sources.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -101,7 +107,10 @@ impl Shared {
 
     /// A user's values at its start.
     pub(super) fn new_values(&self) -> Values {
-        self.run_values.get().cloned().unwrap_or_else(|| Values::new(&self.plan.slots))
+        self.run_values
+            .get()
+            .cloned()
+            .unwrap_or_else(|| Values::new(&self.plan.slots))
     }
 
     /// Keeps what setup captured; teardown's captures change nothing.
@@ -135,7 +144,8 @@ impl Shared {
 
     /// A worker begins no iteration from now on.
     pub(super) fn load_ends(&self, now: Duration) {
-        self.load_until.fetch_max(now.as_micros() as u64, Ordering::Relaxed);
+        self.load_until
+            .fetch_max(now.as_micros() as u64, Ordering::Relaxed);
     }
 
     /// When the load ended: at the end of the last stage at the latest.
@@ -157,7 +167,11 @@ impl Shared {
     pub(super) fn scrub(&self, text: &str) -> String {
         let mut text = self.plan.scrubber.scrub(text);
         if let Some(token) = &self.token
-            && let Some(token) = token.borrow().to_str().ok().and_then(|value| value.strip_prefix("Bearer "))
+            && let Some(token) = token
+                .borrow()
+                .to_str()
+                .ok()
+                .and_then(|value| value.strip_prefix("Bearer "))
         {
             text = text.replace(token, crate::plan::secret::MASK);
         }

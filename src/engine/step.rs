@@ -13,10 +13,10 @@ use super::transport::{Client, Connection, Response, Transport};
 use super::worker::Worker;
 use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
+use crate::plan::secret::{MASK, is_secret_key};
 use crate::plan::template::Values;
 use crate::plan::value::Value;
 use crate::plan::{Auth, RequestPlan, RowId, StageId, Step};
-use crate::plan::secret::{MASK, is_secret_key};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
 const EXAMPLE_BODY: usize = 2048;
@@ -79,7 +79,10 @@ pub struct Fault {
 
 impl Fault {
     fn new(words: impl Into<Arc<str>>) -> Self {
-        Self { words: words.into(), detail: None }
+        Self {
+            words: words.into(),
+            detail: None,
+        }
     }
 }
 
@@ -91,7 +94,9 @@ pub(super) struct Sender<C> {
 
 impl<C: Client> Sender<C> {
     pub(super) fn new(client: C) -> Self {
-        Self { session: Session::new(client) }
+        Self {
+            session: Session::new(client),
+        }
     }
 
     /// Does one step that was due at `due`, and records it.
@@ -115,10 +120,19 @@ impl<C: Client> Sender<C> {
         let answer = match rendered {
             Ok(request) => {
                 let rules = &worker.plan().session;
-                let keep_body = if plan.needs_body() { rules.max_body as usize } else { EXAMPLE_BODY };
-                let limits = Limits { timeout: plan.timeout, keep_body };
+                let keep_body = if plan.needs_body() {
+                    rules.max_body as usize
+                } else {
+                    EXAMPLE_BODY
+                };
+                let limits = Limits {
+                    timeout: plan.timeout,
+                    keep_body,
+                };
                 let authorization = worker.shared.authorization();
-                self.session.send(request, limits, rules, authorization.as_ref()).await
+                self.session
+                    .send(request, limits, rules, authorization.as_ref())
+                    .await
             }
             Err(words) => Answer::not_sent(worker.clock.moment(sent), words),
         };
@@ -157,22 +171,37 @@ fn judge<T: Transport>(
     let (body, fault) = match &answer.outcome {
         Err(unanswered) => {
             let body = unanswered.response.as_ref().map(|response| response.body.clone());
-            (body.unwrap_or_default(), Some(Fault::new(unanswered.words.as_str())))
+            (
+                body.unwrap_or_default(),
+                Some(Fault::new(unanswered.words.as_str())),
+            )
         }
         Ok(response) => match read(worker, plan, response) {
             Err(words) => (response.body.clone(), Some(Fault::new(words))),
             Ok(body) => {
                 let received = Received::new(response.status, &response.headers, &body, took);
-                let failed = plan.checks.iter().find_map(|check| check.judge(&received, values).err());
+                let failed = plan
+                    .checks
+                    .iter()
+                    .find_map(|check| check.judge(&received, values).err());
                 let fault = match failed {
-                    Some(mismatch) => Some(Fault { words: mismatch.words, detail: mismatch.detail }),
+                    Some(mismatch) => Some(Fault {
+                        words: mismatch.words,
+                        detail: mismatch.detail,
+                    }),
                     None => capture(worker, plan, values, &received, &mut random, &mut captured),
                 };
                 (body, fault)
             }
         },
     };
-    Performed { answer, body, captured, fault, took }
+    Performed {
+        answer,
+        body,
+        captured,
+        fault,
+        took,
+    }
 }
 
 /// The body as the checks see it.
@@ -203,7 +232,10 @@ fn capture<T: Transport>(
             }
         } else if capture.required && fault.is_none() {
             let missing = capture.missing();
-            fault = Some(Fault { words: missing.words, detail: missing.detail });
+            fault = Some(Fault {
+                words: missing.words,
+                detail: missing.detail,
+            });
         }
         captured.push((capture.name.to_string(), found));
     }
@@ -247,10 +279,16 @@ impl Performed {
         let response = self.answer.response();
         let mut request = show(&step.request, values);
         if !matches!(worker.plan().session.auth, Auth::None) {
-            request.headers.push(("authorization".to_owned(), MASK.to_owned()));
+            request
+                .headers
+                .push(("authorization".to_owned(), MASK.to_owned()));
         }
         let value = |name: &str, value: &Value| {
-            if is_secret_key(name) { MASK.to_owned() } else { scrub(&value.to_string()) }
+            if is_secret_key(name) {
+                MASK.to_owned()
+            } else {
+                scrub(&value.to_string())
+            }
         };
         Trace {
             name: worker.name(step),
@@ -308,7 +346,10 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
-        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        text.push_str(&format!(
+            "{name}: {}\n",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     text
 }

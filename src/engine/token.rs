@@ -47,7 +47,8 @@ struct Granted {
 impl<C: Client> TokenSource<C> {
     pub(super) fn new(client: C, credentials: &ClientCredentials) -> Result<Self, EngineError> {
         let url = &credentials.token_url;
-        let origin = Origin::of(url).ok_or_else(|| EngineError::Token("its URL is neither http nor https".to_owned()))?;
+        let origin = Origin::of(url)
+            .ok_or_else(|| EngineError::Token("its URL is neither http nor https".to_owned()))?;
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
         if let Some(scope) = &credentials.scope {
@@ -115,9 +116,16 @@ impl<C: Client> TokenSource<C> {
 /// RFC 6749, section 2.3.1: every server must take the client's credentials as HTTP Basic, form-encoded.
 fn headers(credentials: &ClientCredentials) -> HeaderMap {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(&credentials.client_id), encoded(&credentials.client_secret));
+    let pair = format!(
+        "{}:{}",
+        encoded(&credentials.client_id),
+        encoded(&credentials.client_secret)
+    );
     let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     // Base64 holds no character that a header may not hold.
     if let Ok(mut value) = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))) {

@@ -49,10 +49,21 @@ async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<Stri
     once(worker, &plan.setup).await.map_err(setup_error)?;
     let mut user = User::new(worker, 0);
     let mut left: Vec<EndpointId> = plan.on_start.clone();
-    left.extend((0..plan.endpoints.len()).map(|n| EndpointId(n as u16)).filter(|id| !plan.on_start.contains(id)));
+    left.extend(
+        (0..plan.endpoints.len())
+            .map(|n| EndpointId(n as u16))
+            .filter(|id| !plan.on_start.contains(id)),
+    );
     loop {
-        let ready = |id: &EndpointId| plan.endpoint(*id).needs_pools.iter().all(|&pool| !shared.pools.is_empty(pool));
-        let Some(at) = left.iter().position(ready) else { break };
+        let ready = |id: &EndpointId| {
+            plan.endpoint(*id)
+                .needs_pools
+                .iter()
+                .all(|&pool| !shared.pools.is_empty(pool))
+        };
+        let Some(at) = left.iter().position(ready) else {
+            break;
+        };
         let id = left.remove(at);
         user.iteration(id, worker.clock.now()).await;
     }
@@ -62,13 +73,16 @@ async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<Stri
 
 /// The requests before the first user. A failed one means that there is nothing to put under load.
 pub(super) async fn setup<T: Transport>(shared: &Arc<Shared>, transport: T) -> Result<(), EngineError> {
-    once(&lone_worker(shared, transport, None), &shared.plan.setup).await.map_err(setup_error)
+    once(&lone_worker(shared, transport, None), &shared.plan.setup)
+        .await
+        .map_err(setup_error)
 }
 
 /// The requests after the last user. Gives what failed, in words.
 pub(super) async fn teardown<T: Transport>(shared: &Arc<Shared>, transport: T) -> Option<String> {
     let done = once(&lone_worker(shared, transport, None), &shared.plan.teardown).await;
-    done.err().map(|(step, words)| format!("teardown failed at `{step}`: {words}"))
+    done.err()
+        .map(|(step, words)| format!("teardown failed at `{step}`: {words}"))
 }
 
 fn setup_error((step, words): (String, String)) -> EngineError {
@@ -96,7 +110,10 @@ async fn once<T: Transport>(worker: &Worker<T>, steps: &[Step]) -> Result<(), (S
         let prepared = Prepared::new(&step.request);
         let random = draw.stream(Purpose::Capture(at as u32));
         let now = worker.clock.now();
-        if let StepEnd::Failed(words) = sender.step(worker, (step, &prepared), &mut values, now, random).await {
+        if let StepEnd::Failed(words) = sender
+            .step(worker, (step, &prepared), &mut values, now, random)
+            .await
+        {
             return Err((worker.name(step), words.to_string()));
         }
     }

@@ -203,7 +203,10 @@ impl<T: Transport> User<T> {
         let end = self.steps(id, due, draw).await;
         if end != IterationEnd::Finished {
             let ok = end == IterationEnd::Done;
-            worker.recorder.borrow_mut().iteration(id, stage, started, worker.clock.now(), ok);
+            worker
+                .recorder
+                .borrow_mut()
+                .iteration(id, stage, started, worker.clock.now(), ok);
         }
         end
     }
@@ -213,7 +216,10 @@ impl<T: Transport> User<T> {
         let worker = Rc::clone(&self.worker);
         let plan = worker.plan();
         self.values.clear();
-        for (kind, number) in [(SlotKind::User, self.actor), (SlotKind::Iteration, self.iteration - 1)] {
+        for (kind, number) in [
+            (SlotKind::User, self.actor),
+            (SlotKind::Iteration, self.iteration - 1),
+        ] {
             if let Some(slot) = plan.slots.find(kind) {
                 self.values.set(slot, Value::Int(number as i64));
             }
@@ -225,7 +231,10 @@ impl<T: Transport> User<T> {
                     let source = &plan.sources[source_at];
                     let drawn = source.draw(&worker.shared.cursors[source_at], random, &self.values);
                     if let Ok(None) = drawn {
-                        worker.recorder.borrow_mut().data_ended(worker.clock.now(), source.name());
+                        worker
+                            .recorder
+                            .borrow_mut()
+                            .data_ended(worker.clock.now(), source.name());
                         return Err(IterationEnd::Finished);
                     }
                     // One that cannot be made is left out; the template that asks for it says so in its failure.
@@ -252,7 +261,11 @@ impl<T: Transport> User<T> {
                 let prepared = &worker.shared.prepared[usize::from(id.0)][at];
                 let random = draw.stream(Purpose::Capture(request));
                 request += 1;
-                match self.sender.step(&worker, (step, prepared), &mut self.values, due, random).await {
+                match self
+                    .sender
+                    .step(&worker, (step, prepared), &mut self.values, due, random)
+                    .await
+                {
                     StepEnd::Passed => {}
                     StepEnd::Failed(_) => return IterationEnd::Failed,
                     StepEnd::NotSent => return IterationEnd::Finished,

@@ -38,7 +38,16 @@ impl<T: Transport> Worker<T> {
         (index, workers): (u64, u64),
     ) -> Self {
         let recorder = RefCell::new(recorder);
-        Self { shared, clock, transport, recorder, index, workers, show: None, stage: Cell::new(StageId(0)) }
+        Self {
+            shared,
+            clock,
+            transport,
+            recorder,
+            index,
+            workers,
+            show: None,
+            stage: Cell::new(StageId(0)),
+        }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -84,8 +93,15 @@ impl<T: Transport> Worker<T> {
             }
             empty.is_none()
         };
-        let drawable = || self.plan().mix().filter(|(_, endpoint)| endpoint.needs_pools.is_empty() || ready(&endpoint.needs_pools));
-        choose(&mut draw.stream(Purpose::Endpoint), drawable().map(|(id, endpoint)| (id, endpoint.weight)))
+        let drawable = || {
+            self.plan()
+                .mix()
+                .filter(|(_, endpoint)| endpoint.needs_pools.is_empty() || ready(&endpoint.needs_pools))
+        };
+        choose(
+            &mut draw.stream(Purpose::Endpoint),
+            drawable().map(|(id, endpoint)| (id, endpoint.weight)),
+        )
     }
 }
 
@@ -121,7 +137,9 @@ mod tests {
         let n = 60_000;
         for user in 0..n {
             let mut random = Draw::new(5, user, 0).stream(Purpose::Endpoint);
-            *counts.entry(choose(&mut random, weights.iter().copied())).or_insert(0.0_f64) += 1.0;
+            *counts
+                .entry(choose(&mut random, weights.iter().copied()))
+                .or_insert(0.0_f64) += 1.0;
         }
         let chi: f64 = weights
             .iter()

@@ -144,18 +144,28 @@ fn scrubber(loaded: &Loaded, auth: &Auth) -> Scrubber {
     let basic = |user: &str, password: &str| Some((Secret::new(user), Secret::new(password)));
     let (pair, more) = match auth {
         Auth::None => (None, None),
-        Auth::ClientCredentials(credentials) => {
-            (basic(&credentials.client_id, &credentials.client_secret), Some(credentials.client_secret.clone()))
-        }
+        Auth::ClientCredentials(credentials) => (
+            basic(&credentials.client_id, &credentials.client_secret),
+            Some(credentials.client_secret.clone()),
+        ),
         Auth::Header(value) => {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let decoded = text.strip_prefix("Basic ").and_then(|word| STANDARD.decode(word).ok());
+            let decoded = text
+                .strip_prefix("Basic ")
+                .and_then(|word| STANDARD.decode(word).ok());
             let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
             let pair = decoded.as_deref().and_then(|text| text.split_once(':'));
-            (pair.and_then(|(user, password)| basic(user, password)), Some(text))
+            (
+                pair.and_then(|(user, password)| basic(user, password)),
+                Some(text),
+            )
         }
     };
-    let more: Vec<Secret> = more.into_iter().chain(pair.iter().map(|(_, password)| password.expose().to_owned())).map(Secret::new).collect();
+    let more: Vec<Secret> = more
+        .into_iter()
+        .chain(pair.iter().map(|(_, password)| password.expose().to_owned()))
+        .map(Secret::new)
+        .collect();
     loaded.scrubber(pair.as_ref().map(|(user, password)| (user, password)), &more)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use runner::analysis::steady::windows;
 use runner::engine::{Observer, Stopper, run_here};
 use runner::measure::interval::Interval;
+use runner::measure::run::RunInfo;
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
 
@@ -18,6 +19,7 @@ impl Observer for Silent {
     fn example(&mut self, _: Example) {}
     fn warning(&mut self, _: String) {}
     fn snapshot(&mut self, _: Arc<Snapshot>) {}
+    fn begin(&mut self, _: &Arc<RunInfo>) {}
 }
 
 /// 5 %: a hold holds at least some 300 independent think times and services at each level, whose means then lie within
@@ -26,19 +28,27 @@ const TOLERANCE: f64 = 0.05;
 
 async fn levels_agree(seed: u64) {
     let plan = plan_of_file("scenarios/capacity.yaml", seed);
-    let recording =
-        run_here(plan, Stopper::default(), &mut Silent, ModelTransport::new(seed)).await.expect("a run");
+    let recording = run_here(plan, Stopper::default(), &mut Silent, ModelTransport::new(seed))
+        .await
+        .expect("a run");
     let summary = recording.summary(&windows(&recording));
     let mut wrong = Vec::new();
     for stage in &summary.stages {
         let users = stage.level as usize;
         let cycle = 2.55 + users as f64 / 38.0;
         let truth = simulate(users, 5.0 * cycle, 4000.0_f64.max(60.0 * cycle), seed + 1000);
-        for (what, found, true_value) in
-            [("X", stage.rps, truth.throughput), ("R", stage.response.mean.as_secs_f64(), truth.response)]
-        {
+        for (what, found, true_value) in [
+            ("X", stage.figures.rate, truth.throughput),
+            (
+                "R",
+                stage.figures.mean.unwrap_or_default().as_secs_f64(),
+                truth.response,
+            ),
+        ] {
             if (found / true_value - 1.0).abs() > TOLERANCE {
-                wrong.push(format!("seed {seed}, {users} users: {what} {found:.3}, simulation {true_value:.3}"));
+                wrong.push(format!(
+                    "seed {seed}, {users} users: {what} {found:.3}, simulation {true_value:.3}"
+                ));
             }
         }
     }

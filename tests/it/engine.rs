@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use runner::analysis::steady::windows;
 use runner::engine::{Observer, Stop, Stopper, run_here};
 use runner::measure::interval::Interval;
-use runner::measure::recording::{End, Recording};
+use runner::measure::recording::Recording;
+use runner::measure::run::{Ending, RunInfo};
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
 
@@ -27,14 +29,25 @@ impl Observer for Quiet {
         panic!("{words}");
     }
     fn snapshot(&mut self, _: Arc<Snapshot>) {}
+    fn begin(&mut self, _: &Arc<RunInfo>) {}
 }
 
 async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
-    run_here(plan_of(yaml), Stopper::default(), &mut Quiet::default(), transport.clone()).await.expect("a run")
+    run_here(
+        plan_of(yaml),
+        Stopper::default(),
+        &mut Quiet::default(),
+        transport.clone(),
+    )
+    .await
+    .expect("a run")
 }
 
 fn seconds(asked: &[Asked]) -> Vec<f64> {
-    asked.iter().map(|asked| (asked.at.as_secs_f64() * 1000.0).round() / 1000.0).collect()
+    asked
+        .iter()
+        .map(|asked| (asked.at.as_secs_f64() * 1000.0).round() / 1000.0)
+        .collect()
 }
 
 const HEAD: &str = "name: test\ntarget: { url: 'http://api.test/v1' }\n";
@@ -47,10 +60,21 @@ async fn users_start_along_the_ramp_and_send_again_after_their_think_time() {
     );
     run(&yaml, &transport).await;
     let asked = transport.asked();
-    let of = |client| asked.iter().filter(|asked| asked.client == client).cloned().collect::<Vec<_>>();
+    let of = |client| {
+        asked
+            .iter()
+            .filter(|asked| asked.client == client)
+            .cloned()
+            .collect::<Vec<_>>()
+    };
     let first = seconds(&of(0));
     assert_eq!(first.len(), 5, "{first:?}");
-    assert!(first.windows(2).all(|pair| (pair[1] - pair[0] - 1.0).abs() < 0.002), "{first:?}");
+    assert!(
+        first
+            .windows(2)
+            .all(|pair| (pair[1] - pair[0] - 1.0).abs() < 0.002),
+        "{first:?}"
+    );
     assert!(asked.iter().all(|asked| asked.line == "GET http://api.test/v1/a"));
 }
 
@@ -66,7 +90,7 @@ async fn a_user_that_leaves_finishes_its_iteration_and_the_youngest_leaves_first
     let count = |client| asked.iter().filter(|asked| asked.client == client).count();
     // 0, 0.7, 1.4 and at 2.1 the younger is gone; the older goes on at 2.1, 2.8, 3.5.
     assert_eq!((count(0), count(1)), (6, 3));
-    assert_eq!(recording.end, End::Completed);
+    assert_eq!(recording.end.how, Ending::Completed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,7 +111,10 @@ async fn two_runs_with_the_same_seed_send_the_same_requests_per_user() {
     assert_eq!(runs[0], runs[1]);
     let other = ScriptTransport::new(|_| Answer::ok(30, ""));
     run(&yaml.replace("seed: 7", "seed: 8"), &other).await;
-    assert_ne!(runs[0].iter().map(|a| &a.line).collect::<Vec<_>>(), other.lines().iter().collect::<Vec<_>>());
+    assert_ne!(
+        runs[0].iter().map(|a| &a.line).collect::<Vec<_>>(),
+        other.lines().iter().collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,9 +125,15 @@ async fn what_a_user_sends_does_not_depend_on_the_speed_of_the_others() {
     );
     let mut first_user = Vec::new();
     for others in [10, 400] {
-        let transport = ScriptTransport::new(move |asked| Answer::ok(if asked.client == 0 { 10 } else { others }, ""));
+        let transport =
+            ScriptTransport::new(move |asked| Answer::ok(if asked.client == 0 { 10 } else { others }, ""));
         run(&yaml, &transport).await;
-        let lines: Vec<_> = transport.asked().into_iter().filter(|a| a.client == 0).map(|a| a.line).collect();
+        let lines: Vec<_> = transport
+            .asked()
+            .into_iter()
+            .filter(|a| a.client == 0)
+            .map(|a| a.line)
+            .collect();
         assert_eq!(lines.len(), 10);
         first_user.push(lines);
     }
@@ -110,7 +143,11 @@ async fn what_a_user_sends_does_not_depend_on_the_speed_of_the_others() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_is_drawn_only_when_its_pool_holds_something() {
     let transport = ScriptTransport::new(|asked| {
-        let body = if asked.line.contains("/list") { r#"{"ids":["x1"]}"# } else { "" };
+        let body = if asked.line.contains("/list") {
+            r#"{"ids":["x1"]}"#
+        } else {
+            ""
+        };
         Answer::ok(10, body)
     });
     let yaml = format!(
@@ -123,7 +160,11 @@ async fn an_endpoint_is_drawn_only_when_its_pool_holds_something() {
     let lines = transport.lines();
     assert!(lines[0].ends_with("/list"));
     assert!(lines.iter().any(|line| line.ends_with("/one/x1")));
-    assert!(lines.iter().all(|line| line.ends_with("/list") || line.ends_with("/one/x1")));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.ends_with("/list") || line.ends_with("/one/x1"))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +176,11 @@ async fn on_start_comes_first_and_without_think_time() {
          \x20 - {{ name: logout, weight: 0, delete: /login }}\nstages: [{{ users: 1, ramp: 0s, hold: 2s }}]"
     );
     run(&yaml, &transport).await;
-    let lines: Vec<_> = transport.lines().iter().map(|line| line.replace("http://api.test/v1", "")).collect();
+    let lines: Vec<_> = transport
+        .lines()
+        .iter()
+        .map(|line| line.replace("http://api.test/v1", ""))
+        .collect();
     assert_eq!(lines, ["POST /login", "GET /a", "GET /a", "DELETE /login"]);
     assert_eq!(seconds(&transport.asked())[..3], [0.0, 0.05, 1.1]);
 }
@@ -156,12 +201,25 @@ async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
          stages: [{{ users: 1, ramp: 0s, hold: 500ms }}]"
     );
     let mut quiet = Quiet::default();
-    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone()).await.expect("a run");
-    let lines: Vec<_> = transport.lines().iter().map(|line| line.replace("http://api.test/v1", "")).collect();
-    assert_eq!(lines, ["POST /cart", "PUT /cart/42", "PUT /cart/42", "POST /cart/42/pay"]);
+    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone())
+        .await
+        .expect("a run");
+    let lines: Vec<_> = transport
+        .lines()
+        .iter()
+        .map(|line| line.replace("http://api.test/v1", ""))
+        .collect();
+    assert_eq!(
+        lines,
+        ["POST /cart", "PUT /cart/42", "PUT /cart/42", "POST /cart/42/pay"]
+    );
     assert_eq!(transport.asked()[1].body, r#"{"item":5,"cart":42}"#);
     assert_eq!(transport.asked()[1].headers["content-type"], "application/json");
-    let failures: Vec<_> = quiet.examples.iter().map(|example| example.failure.to_string()).collect();
+    let failures: Vec<_> = quiet
+        .examples
+        .iter()
+        .map(|example| example.failure.to_string())
+        .collect();
     assert_eq!(failures, ["expected <400, got 503"]);
 }
 
@@ -169,9 +227,10 @@ async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
 async fn redirects_are_followed_without_credentials_for_others() {
     let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
         line if line.ends_with("/here") => Answer::ok(10, "").status(302).header("location", "there?x=1"),
-        line if line.contains("/there") => {
-            Answer::ok(10, "").status(307).header("location", "http://other.test/end").header("set-cookie", "a=b")
-        }
+        line if line.contains("/there") => Answer::ok(10, "")
+            .status(307)
+            .header("location", "http://other.test/end")
+            .header("set-cookie", "a=b"),
         _ => Answer::ok(10, ""),
     });
     let yaml = "name: test\ntarget: { url: 'http://api.test/v1', auth: { basic: { user: u, password: p } } }\n\
@@ -204,7 +263,7 @@ async fn arrivals_are_dropped_when_all_users_are_busy() {
     );
     let recording = run(&yaml, &transport).await;
     let served = transport.asked().len();
-    let dropped: u64 = recording.intervals.iter().map(|interval| interval.dropped()).sum();
+    let dropped = recording.summary(&windows(&recording)).dropped_arrivals;
     assert!((19..=21).contains(&served), "{served}");
     assert_eq!(served as u64 + dropped, 100);
 }
@@ -220,28 +279,44 @@ async fn arrivals_that_wait_show_the_stall_in_their_latency() {
         "{HEAD}arrivals: even\nmax_users: 1\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ rate: 10/s, ramp: 0s, hold: 6s }}]"
     );
     let recording = run(&yaml, &transport).await;
-    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
+    let summary = recording.summary(&windows(&recording));
     assert_eq!(transport.asked().len(), 60);
-    let row = &summary.run.rows[0];
-    assert!(row.response.max < Duration::from_millis(1010));
+    let figures = &summary.total;
+    let longest = figures.percentiles.as_ref().expect("requests").max.value;
+    assert!(longest < Duration::from_millis(1010), "{longest:?}");
     // The arrivals of the stalled second wait up to 0.95 s; each next one waits 50 ms less.
-    let slow = row.latency.as_ref().expect("an open model has a latency from due");
-    assert!(slow.mean > row.response.mean + Duration::from_millis(80), "{:?} {:?}", slow.mean, row.response.mean);
+    let latency = figures
+        .latency
+        .as_ref()
+        .expect("an open model has a latency from due");
+    let (from_due, from_sent) = (latency.mean, figures.mean.expect("requests"));
+    assert!(
+        from_due > from_sent + Duration::from_millis(80),
+        "{from_due:?} {from_sent:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_in_flight_at_the_end_is_waited_for_and_then_unfinished() {
-    let transport =
-        ScriptTransport::new(|asked| Answer::ok(if asked.at < Duration::from_secs(5) { 100 } else { 60_000 }, ""));
+    let transport = ScriptTransport::new(|asked| {
+        Answer::ok(
+            if asked.at < Duration::from_secs(5) {
+                100
+            } else {
+                60_000
+            },
+            "",
+        )
+    });
     let yaml = format!(
         "{HEAD}graceful_stop: 3s\nthink: {{ constant: 900ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
          stages: [{{ users: 4, ramp: 0s, hold: 8s }}]"
     );
     let recording = run(&yaml, &transport).await;
-    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
-    assert_eq!(summary.unfinished.count, 4);
+    let summary = recording.summary(&windows(&recording));
+    assert_eq!(summary.unfinished.iter().map(|left| left.count).sum::<u64>(), 4);
     assert_eq!(transport.asked().len(), 24);
-    assert_eq!(recording.end, End::Completed);
+    assert_eq!(recording.end.how, Ending::Completed);
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,7 +328,7 @@ async fn a_run_stops_after_so_many_requests() {
     );
     let recording = run(&yaml, &transport).await;
     assert_eq!(transport.asked().len(), 25);
-    assert_eq!(recording.end, End::StopAfter);
+    assert_eq!(recording.end.how, Ending::StopAfter);
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,18 +339,20 @@ async fn unique_data_is_used_once_and_its_end_ends_the_run() {
          endpoints: [{{ name: a, get: '/a/{{{{ n }}}}' }}]\nstages: [{{ users: 4, ramp: 0s, hold: 60s }}]"
     );
     let recording = run(&yaml, &transport).await;
-    let mut sent: Vec<u32> =
-        transport.lines().iter().filter_map(|line| line.rsplit('/').next()?.parse().ok()).collect();
+    let mut sent: Vec<u32> = transport
+        .lines()
+        .iter()
+        .filter_map(|line| line.rsplit('/').next()?.parse().ok())
+        .collect();
     sent.sort_unstable();
     assert_eq!(sent, (1..=30).collect::<Vec<_>>());
-    assert_eq!(recording.end, End::DataEnded);
+    assert_eq!(recording.end.how, Ending::DataEnded { name: "n".to_owned() });
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_pace_starts_iterations_evenly_and_counts_what_came_late() {
-    let transport = ScriptTransport::new(|asked| {
-        Answer::ok(if asked.at.as_secs() == 3 { 2500 } else { 300 }, "")
-    });
+    let transport =
+        ScriptTransport::new(|asked| Answer::ok(if asked.at.as_secs() == 3 { 2500 } else { 300 }, ""));
     let yaml = format!(
         "{HEAD}think: {{ pace: 1s }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 1, ramp: 0s, hold: 8s }}]"
     );
@@ -298,9 +375,9 @@ async fn a_gentle_stop_lets_iterations_finish() {
         asker.stop(Stop::Gently);
     });
     let recording = recording.expect("a run");
-    assert_eq!(recording.end, End::Interrupted);
-    let summary = recording.summary(&runner::analysis::steady::windows(&recording));
-    assert_eq!((summary.run.requests, summary.unfinished.count), (9, 0));
+    assert_eq!(recording.end.how, Ending::Interrupted);
+    let summary = recording.summary(&windows(&recording));
+    assert_eq!((summary.total.requests, summary.unfinished.len()), (9, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -313,7 +390,11 @@ async fn a_threshold_that_fails_for_long_enough_aborts_the_run() {
          thresholds: [{{ 'failures < 10% for 5s': abort }}]"
     );
     let recording = run(&yaml, &transport).await;
-    assert_eq!(recording.end, End::Aborted { threshold: 0 });
+    assert!(
+        matches!(recording.end.how, Ending::Aborted { threshold: 0, .. }),
+        "{:?}",
+        recording.end
+    );
     let last = transport.asked().last().expect("requests").at.as_secs();
     assert!((10..=18).contains(&last), "{last}");
 }

@@ -1,4 +1,5 @@
 //! Whole-program tests.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bad;
 mod capacity;

@@ -4,3 +4,55 @@ pub(crate) mod certificates;
 pub(crate) mod model;
 pub(crate) mod script;
 pub(crate) mod server;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use runner::plan::Plan;
+use runner::plan::resolve::{Overrides, resolve};
+use runner::scenario::{ConfigSources, Diagnostics, Style, load};
+
+/// The plan of a scenario's text; a fault of it ends the test with its message.
+pub(crate) fn plan_of(yaml: &str) -> Arc<Plan> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.yaml");
+    std::fs::write(&path, yaml).expect("written");
+    plan_at(
+        &path,
+        &ConfigSources::default(),
+        &Overrides {
+            random_seed: 1,
+            ..Overrides::default()
+        },
+    )
+}
+
+/// The plan of one of the project's scenarios, against a host that does not exist.
+pub(crate) fn plan_of_file(path: &str, seed: u64) -> Arc<Plan> {
+    let set = [
+        "host=https://api.test",
+        "api_base_url=/v1/staff-fee-privilege",
+        "user=u",
+        "password=p",
+    ];
+    let sources = ConfigSources {
+        set: set.map(str::to_owned).to_vec(),
+        ..ConfigSources::default()
+    };
+    let overrides = Overrides {
+        seed: Some(seed),
+        ..Overrides::default()
+    };
+    plan_at(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
+        &sources,
+        &overrides,
+    )
+}
+
+fn plan_at(path: &Path, sources: &ConfigSources, overrides: &Overrides) -> Arc<Plan> {
+    let loaded = load(path, sources).unwrap_or_else(|error| panic!("{error}"));
+    let told = |found: Diagnostics| found.render(&loaded.sources, Style::Plain);
+    let (plan, _) = resolve(&loaded, overrides).unwrap_or_else(|found| panic!("{}", told(found)));
+    Arc::new(plan)
+}

@@ -25,7 +25,11 @@ fn uniform(random: &mut Pcg64Mcg) -> f64 {
 
 /// Base time of a query in seconds, and its time with `busy` connections in use, itself included.
 fn query(whole_term: bool, random: &mut Pcg64Mcg, busy: usize) -> f64 {
-    let base = if whole_term { 0.1 + 0.2 * uniform(random) } else { 0.05 + 0.15 * uniform(random) };
+    let base = if whole_term {
+        0.1 + 0.2 * uniform(random)
+    } else {
+        0.05 + 0.15 * uniform(random)
+    };
     base + 0.207 * (busy as f64 - 1.0) * base.min(0.155)
 }
 
@@ -44,7 +48,13 @@ struct State {
 impl ModelTransport {
     pub(crate) fn new(seed: u64) -> Self {
         let random = RefCell::new(Pcg64Mcg::seed_from_u64(seed));
-        Self { state: Rc::new(State { pool: Semaphore::new(POOL), busy: Cell::new(0), random }) }
+        Self {
+            state: Rc::new(State {
+                pool: Semaphore::new(POOL),
+                busy: Cell::new(0),
+                random,
+            }),
+        }
     }
 }
 
@@ -52,7 +62,9 @@ impl Transport for ModelTransport {
     type Client = ModelClient;
 
     fn client(&self) -> ModelClient {
-        ModelClient { state: Rc::clone(&self.state) }
+        ModelClient {
+            state: Rc::clone(&self.state),
+        }
     }
 }
 
@@ -72,7 +84,13 @@ impl Client for ModelClient {
         };
         let now = Instant::now();
         Exchange {
-            timing: Timing { dns: None, connect: None, tls: None, first_byte: Some(now), done: now },
+            timing: Timing {
+                dns: None,
+                connect: None,
+                tls: None,
+                first_byte: Some(now),
+                done: now,
+            },
             connection: Some(Connection::Reused),
             bytes_sent: 100,
             bytes_received: response.body_length,
@@ -90,7 +108,11 @@ impl ModelClient {
         }
         let permit = self.state.pool.acquire().await.expect("the pool is never closed");
         self.state.busy.set(self.state.busy.get() + 1);
-        let time = query(whole_term, &mut self.state.random.borrow_mut(), self.state.busy.get());
+        let time = query(
+            whole_term,
+            &mut self.state.random.borrow_mut(),
+            self.state.busy.get(),
+        );
         sleep(Duration::from_secs_f64(time)).await;
         self.state.busy.set(self.state.busy.get() - 1);
         drop(permit);
@@ -162,7 +184,11 @@ pub(crate) fn simulate(users: usize, warm: f64, long: f64, seed: u64) -> Found {
             if kind == 2 {
                 busy -= 1;
             }
-            at(&mut events, now + 0.1 + 4.9 * uniform(&mut random), What::Thought(user));
+            at(
+                &mut events,
+                now + 0.1 + 4.9 * uniform(&mut random),
+                What::Thought(user),
+            );
         }
         while busy < POOL
             && let Some(next) = waiting.pop_front()
@@ -172,5 +198,8 @@ pub(crate) fn simulate(users: usize, warm: f64, long: f64, seed: u64) -> Found {
             at(&mut events, now + time, What::Queried(next));
         }
     }
-    Found { throughput: count as f64 / long, response: sum / count as f64 }
+    Found {
+        throughput: count as f64 / long,
+        response: sum / count as f64,
+    }
 }

@@ -37,7 +37,13 @@ impl Answer {
     /// 200 with a body, after so many milliseconds.
     pub(crate) fn ok(after_ms: u64, body: impl Into<String>) -> Self {
         let after = Duration::from_millis(after_ms);
-        Self { after, status: 200, headers: Vec::new(), body: body.into(), failure: None }
+        Self {
+            after,
+            status: 200,
+            headers: Vec::new(),
+            body: body.into(),
+            failure: None,
+        }
     }
 
     pub(crate) fn status(mut self, status: u16) -> Self {
@@ -74,7 +80,14 @@ struct Inner {
 impl ScriptTransport {
     pub(crate) fn new(rule: impl Fn(&Asked) -> Answer + 'static) -> Self {
         let (asked, clients) = (RefCell::default(), RefCell::default());
-        Self { inner: Rc::new(Inner { begun: Instant::now(), rule: Box::new(rule), asked, clients }) }
+        Self {
+            inner: Rc::new(Inner {
+                begun: Instant::now(),
+                rule: Box::new(rule),
+                asked,
+                clients,
+            }),
+        }
     }
 
     /// All requests so far, in order.
@@ -84,7 +97,12 @@ impl ScriptTransport {
 
     /// Method, origin and path of all requests so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.inner.asked.borrow().iter().map(|asked| asked.line.clone()).collect()
+        self.inner
+            .asked
+            .borrow()
+            .iter()
+            .map(|asked| asked.line.clone())
+            .collect()
     }
 }
 
@@ -94,7 +112,10 @@ impl Transport for ScriptTransport {
     fn client(&self) -> ScriptClient {
         let mut clients = self.inner.clients.borrow_mut();
         *clients += 1;
-        ScriptClient { inner: Rc::clone(&self.inner), number: *clients - 1 }
+        ScriptClient {
+            inner: Rc::clone(&self.inner),
+            number: *clients - 1,
+        }
     }
 }
 
@@ -116,7 +137,12 @@ impl Client for ScriptClient {
         self.inner.asked.borrow_mut().push(asked);
         let in_time = timeout(request.timeout, sleep(answer.after)).await.is_ok();
         let done = Instant::now();
-        let failed = |failure| Err(Box::new(Failed { failure, response: None }));
+        let failed = |failure| {
+            Err(Box::new(Failed {
+                failure,
+                response: None,
+            }))
+        };
         let outcome = match answer.failure {
             _ if !in_time => failed(Failure::TimedOut(request.timeout)),
             Some(failure) => failed(failure),
@@ -129,7 +155,13 @@ impl Client for ScriptClient {
             }),
         };
         Exchange {
-            timing: Timing { dns: None, connect: None, tls: None, first_byte: outcome.is_ok().then_some(done), done },
+            timing: Timing {
+                dns: None,
+                connect: None,
+                tls: None,
+                first_byte: outcome.is_ok().then_some(done),
+                done,
+            },
             connection: Some(Connection::Reused),
             bytes_sent: 10,
             bytes_received: 20,
