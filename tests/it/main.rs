@@ -3,6 +3,7 @@
 
 mod bad;
 mod capacity;
+mod cli;
 mod demo;
 mod engine;
 mod plan;

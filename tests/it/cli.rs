@@ -1,0 +1,315 @@
+//! The program as a person or a script meets it: exit codes, streams, files, signals, secrets.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tempfile::TempDir;
+
+use crate::support::server::Server;
+
+/// No command of these tests takes longer, however slow the machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A folder to work in: no `config.yaml`, reports of its own.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str, text: &str) -> &Self {
+        std::fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RUNNER_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        finished(child)
+    }
+
+    /// The folder of the only run.
+    fn only_run(&self) -> PathBuf {
+        std::fs::canonicalize(self.path("reports/latest")).unwrap()
+    }
+}
+
+fn finished(child: Child) -> Output {
+    let id = child.id();
+    let watchdog = std::thread::spawn(move || {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && Path::new(&format!("/proc/{id}/fd")).exists() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert!(begun.elapsed() < PATIENCE, "the command does not end");
+    });
+    let output = child.wait_with_output().unwrap();
+    watchdog.join().unwrap();
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn signal(child: &Child, signal: rustix::process::Signal) {
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
+}
+
+/// Waits until a journal holds this many seconds.
+fn wait_for_seconds(place: &Place, seconds: usize) {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let journal = std::fs::read_to_string(place.path("reports/latest/run.jsonl")).unwrap_or_default();
+        if journal.lines().count() > seconds {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("no journal");
+}
+
+fn scenario(port: u16, more: &str) -> String {
+    format!(
+        "target: {{ url: 'http://127.0.0.1:{port}' }}\nthink: {{ constant: 50ms }}\n\
+         endpoints: [{{ name: home, get: / }}]\n{more}"
+    )
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+#[test]
+fn a_run_ends_with_the_path_of_its_report() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 2s }]"));
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let last = text(&output.stdout).lines().last().unwrap().to_owned();
+    let report = last.strip_prefix("report: ").unwrap();
+    assert!(place.path(report).is_file(), "{last}");
+    for name in ["summary.csv", "endpoints.csv", "timeline.csv", "failures.csv", "run.json", "run.jsonl", "plan.json"] {
+        assert!(place.only_run().join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_scenario_is_told_and_nothing_is_sent() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, hold: 2 }]\non_start: [hom]"));
+    for command in [vec!["a.yaml"], vec!["check", "a.yaml"], vec!["try", "a.yaml"]] {
+        let output = place.run(&command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        assert!(text(&output.stderr).contains("a.yaml:4"), "{}", text(&output.stderr));
+    }
+    assert_eq!(server.connections(), 0);
+    assert!(!place.path("reports").exists());
+}
+
+#[test]
+fn wrong_arguments_exit_with_2_and_help_with_0() {
+    let place = Place::new();
+    assert_eq!(place.run(&["--no-such-option"]).status.code(), Some(2));
+    assert_eq!(place.run(&[]).status.code(), Some(2));
+    assert_eq!(place.run(&["report", "nowhere"]).status.code(), Some(2));
+    assert_eq!(place.run(&["--help"]).status.code(), Some(0));
+    assert_eq!(place.run(&["schema"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_failed_threshold_exits_with_4() {
+    let server = Server::answering("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n");
+    let place = Place::new();
+    let more = "stages: [{ users: 1, ramp: 0s, hold: 1s }]\nthresholds: ['failures < 1%']";
+    place.file("a.yaml", &scenario(server.port, more));
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(4));
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    assert!(report.contains("expected <400, got 503"), "{report}");
+}
+
+#[test]
+fn interrupted_once_it_ends_gently_and_writes_its_reports() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"));
+    let child = place.command(&["a.yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_seconds(&place, 2);
+    signal(&child, rustix::process::Signal::INT);
+    let output = finished(child);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(place.only_run().join("report.md").is_file());
+}
+
+#[test]
+fn of_a_killed_run_the_report_is_that_of_its_journal() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"));
+    let mut child = place.command(&["a.yaml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for_seconds(&place, 3);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!place.only_run().join("report.md").exists());
+    let output = place.run(&["report", "reports/latest"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    assert!(report.contains("killed"), "{report}");
+}
+
+#[test]
+fn a_report_written_again_has_the_same_bytes() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 3, ramp: 1s, hold: 3s }]"));
+    assert_eq!(place.run(&["a.yaml"]).status.code(), Some(0));
+    let all = || {
+        ["report.md", "run.json", "summary.csv", "endpoints.csv", "timeline.csv", "failures.csv"]
+            .map(|name| std::fs::read(place.only_run().join(name)).unwrap())
+    };
+    let before = all();
+    assert_eq!(place.run(&["report", "reports/latest"]).status.code(), Some(0));
+    assert!(before == all());
+}
+
+/// A password with characters that each encoding treats in its own way.
+const CANARY: &str = "c4n/ry+b1rd %=ü";
+
+/// Every form in which a password may show itself.
+fn forms(secret: &str) -> Vec<String> {
+    let percent = |set| percent_encoding::utf8_percent_encode(secret, set).to_string();
+    let all = percent(percent_encoding::NON_ALPHANUMERIC);
+    let json = serde_json::to_string(secret).unwrap();
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let basic = STANDARD.encode(format!("canary-user:{secret}"));
+    vec![
+        secret.to_owned(),
+        all.to_lowercase(),
+        all,
+        form,
+        json.trim_matches('"').to_owned(),
+        STANDARD.encode(secret),
+        // What the Base64 of the pair holds of the password alone, whatever stands around it.
+        basic[20..32].to_owned(),
+        basic,
+    ]
+}
+
+fn holds_secret(place: &str, bytes: &[u8], found: &mut String) {
+    let shown = String::from_utf8_lossy(bytes);
+    for form in forms(CANARY).iter().filter(|form| shown.contains(form.as_str())) {
+        let at = shown.find(form.as_str()).unwrap();
+        let around: String = shown[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+        let _ = writeln!(found, "{place} holds {form:?} after {around:?}");
+    }
+}
+
+fn search(folder: &Path, found: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search(&path, found);
+        } else {
+            holds_secret(&path.display().to_string(), &std::fs::read(&path).unwrap(), found);
+        }
+    }
+}
+
+#[test]
+fn a_secret_shows_nowhere_even_when_the_server_echoes_it() {
+    // Answers with everything it was sent, in several encodings, as a failure.
+    let server = Server::plain(|peer| {
+        while let Some(request) = peer.request() {
+            let sent = format!("{}\n{}", request.head, String::from_utf8_lossy(&request.body));
+            let mut body = format!("{sent}\n{}\n", STANDARD.encode(&sent));
+            for form in forms(CANARY) {
+                let _ = writeln!(body, "{form}");
+            }
+            let location = percent_encoding::utf8_percent_encode(CANARY, percent_encoding::NON_ALPHANUMERIC);
+            let head = format!("HTTP/1.1 500 Oops\r\ncontent-length: {}\r\nx-echo: {location}\r\n\r\n", body.len());
+            peer.say(head.as_bytes());
+            peer.say(body.as_bytes());
+        }
+    });
+    let place = Place::new();
+    place.file("config.yaml", &format!("user: canary-user\npassword: '{CANARY}'\n"));
+    place.file(
+        "a.yaml",
+        &format!(
+            "target:\n  url: 'http://127.0.0.1:{}'\n  auth: {{ basic: {{ user: '{{{{ config.user }}}}', password: '{{{{ config.password }}}}' }} }}\n\
+             endpoints:\n  - {{ name: query, get: /a, query: {{ p: '{{{{ config.password }}}}' }} }}\n\
+             \x20 - {{ name: json, post: '/{{{{ config.password }}}}', json: {{ p: '{{{{ config.password }}}}' }} }}\n\
+             \x20 - name: form\n    post: /f\n    form: {{ p: '{{{{ config.password }}}}' }}\n    headers: {{ X-Api-Key: 'abc' }}\n\
+             \x20   expect: {{ json: {{ $.p: 'x' }}, status: [500] }}\n\
+             think: {{ constant: 100ms }}\nstages: [{{ users: 3, ramp: 0s, hold: 2s }}]\n",
+            server.port
+        ),
+    );
+    let mut found = String::new();
+    for command in [vec!["a.yaml", "--csv", "locust"], vec!["check", "a.yaml"], vec!["try", "a.yaml", "--full"]] {
+        let output = place.run(&command);
+        assert!(output.status.code().is_some_and(|code| code == 0 || code == 4), "{}", text(&output.stderr));
+        holds_secret(&format!("{command:?} stdout"), &output.stdout, &mut found);
+        holds_secret(&format!("{command:?} stderr"), &output.stderr, &mut found);
+    }
+    assert!(server.requests().len() > 10);
+    assert!(place.only_run().join("failures").read_dir().unwrap().count() > 0);
+    std::fs::remove_file(place.path("config.yaml")).unwrap();
+    search(place.folder.path(), &mut found);
+    assert!(found.is_empty(), "{found}");
+}
+
+#[test]
+fn a_mistake_beside_a_secret_does_not_show_it() {
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target:\n  url: 'http://127.0.0.1:1'\n  auth: {{ basic: {{ user: u, password: '{CANARY}', oops: 1 }} }}\n\
+             endpoints: [{{ name: a, get: / }}]\nstages: [{{ users: 1, hold: 1s }}]\n"
+        ),
+    );
+    let output = place.run(&["check", "a.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let mut found = String::new();
+    holds_secret("stderr", &output.stderr, &mut found);
+    assert!(found.is_empty() && text(&output.stderr).contains("oops"), "{found}{}", text(&output.stderr));
+}
+
+#[test]
+fn without_a_host_the_demo_api_is_run_against_and_said_so() {
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        "target:\n  url: '{{ config.host }}{{ config.api_base_url }}'\n  tls: { verify: false }\n\
+         \x20 auth: { basic: { user: '{{ config.user }}', password: '{{ config.password }}' } }\n\
+         think: { constant: 100ms }\nendpoints: [{ name: term, get: '', query: { term: '201701' } }]\n\
+         stages: [{ users: 2, ramp: 0s, hold: 2s }]\nthresholds: ['failures < 1%']\n",
+    );
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("demo API"), "{}", text(&output.stderr));
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    assert!(report.contains("demo API"), "{report}");
+}
