@@ -102,6 +102,13 @@ impl Reader<'_> {
             Ok(bytes) => Some(bytes),
             Err(mut problem) => {
                 problem.span = Some(name.span);
+                // The name to write is the one seen from the scenario.
+                let folder = self.folder.join("").display().to_string();
+                if !folder.is_empty() {
+                    for help in &mut problem.help {
+                        *help = help.replace(&format!("did you mean `{folder}"), "did you mean `");
+                    }
+                }
                 if Path::new(&name.value).is_relative() {
                     problem
                         .notes

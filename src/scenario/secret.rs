@@ -110,9 +110,16 @@ static KEY_AND_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(r#"(?i){name}["']?[ \t]*:[ \t]+{value}"#)).ok()
 });
 
-/// A text that is nothing but `{{ … }}` holds no secret itself.
+/// A text that is nothing but `{{ … }}`, perhaps after one word, holds no secret itself.
 pub(super) fn only_templates(text: &str) -> bool {
-    let mut rest = text.trim();
+    let text = text.trim();
+    // `Bearer {{ token }}`: the name of a scheme is none either.
+    let mut rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    rest = if rest.trim_start().starts_with("{{") {
+        rest.trim_start()
+    } else {
+        text
+    };
     while let Some(after) = rest.strip_prefix("{{") {
         let Some(end) = after.find("}}") else { return false };
         rest = after[end + 2..].trim_start();

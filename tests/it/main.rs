@@ -7,5 +7,6 @@ mod cli;
 mod demo;
 mod engine;
 mod plan;
+mod scenario;
 mod support;
 mod transport;

@@ -7,6 +7,7 @@ use super::super::model::{Json, Pair, Rate};
 use super::super::span::{Span, Spanned, Text};
 use super::super::units::{self, UnitError};
 use super::super::yaml::{Kind, Node};
+use super::shapes::example_of;
 
 /// The keys of one kind of mapping, for the decoder, its messages and the check against the schema.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct Shape {
     pub(crate) keys: &'static [&'static str],
     /// What people write who know another tool, and what it is here.
     pub(crate) aliases: &'static [(&'static str, &'static str)],
+    /// What to say where the other tool's key cannot simply be replaced.
+    pub(crate) advice: &'static [(&'static str, &'static str)],
     /// A whole one, in one line.
     pub(crate) example: &'static str,
 }
@@ -83,7 +86,10 @@ impl<'n> Fields<'n> {
             out.push(
                 Diagnostic::error(place, format!("{} needs `{key}`", self.shape.what))
                     .label(format!("no `{key}` in the block that begins here"))
-                    .help(format!("for example: {}", self.shape.example)),
+                    .help(format!(
+                        "for example: {}",
+                        example_of(key).unwrap_or(self.shape.example)
+                    )),
             );
         }
         found
@@ -156,47 +162,48 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// The key that was meant.
 fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
     if shape.keys.contains(&written) {
         return None;
     }
-    let lower = written.to_lowercase();
+    let snake = snake_case(written);
     let alias = shape
         .aliases
         .iter()
-        .find(|(wrong, _)| *wrong == lower)
+        .find(|(wrong, _)| *wrong == snake)
         .map(|(_, right)| *right);
-    // `thinkTime` and `think-time` are `think_time`.
-    let mut snake = String::new();
-    for c in written.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
-    }
-    let same = shape
-        .keys
-        .iter()
-        .copied()
-        .find(|key| *key == snake || *key == lower);
-    alias
-        .or(same)
+    let same = shape.keys.iter().copied().find(|key| *key == snake);
+    same.or(alias)
         .or_else(|| nearest(&snake, shape.keys.iter().copied()))
 }
 
+/// `thinkTime` and `think-time` as `think_time`.
+fn snake_case(written: &str) -> String {
+    let mut snake = String::new();
+    let mut before = '_';
+    for c in written.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            snake.push('_');
+        }
+        snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
+        before = c;
+    }
+    snake
+}
+
 fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
-    let what = shape
-        .what
-        .trim_start_matches("an ")
-        .trim_start_matches("a ")
-        .trim_start_matches("the ");
-    let diagnostic = Diagnostic::error(key.span, format!("unknown key `{}` in {}", key.value, shape.what))
-        .label("unknown");
+    let message = format!("unknown key `{}` in {}", key.value, shape.what);
+    let diagnostic = Diagnostic::error(key.span, message).label("unknown");
+    let snake = snake_case(&key.value);
+    if let Some((_, advice)) = shape.advice.iter().find(|(wrong, _)| *wrong == snake) {
+        return diagnostic.help(*advice);
+    }
     match suggestion(&key.value, shape) {
         Some(right) => diagnostic
             .help(format!("did you mean `{right}`?"))
             .replace(key.span, right),
-        None => diagnostic.help(format!("the keys of {what} are {}", all_of(shape.keys))),
+        None => diagnostic.help(format!("the keys here are {}", all_of(shape.keys))),
     }
 }
 

@@ -19,11 +19,8 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Sp
                 node.span,
                 "`think` says which kind of pause it is, found a duration",
             )
-            .label("a pause of always this long?")
-            .help(format!(
-                "write `think: {written}`, or `think: {{ between: [1s, 3s] }}`"
-            ))
-            .help("if it is always the same")
+            .help("for a pause that varies write `think: { between: [1s, 3s] }`")
+            .help("for a pause that is always the same")
             .replace(node.span, written),
         );
         return None;
