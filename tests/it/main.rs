@@ -6,6 +6,7 @@ mod capacity;
 mod cli;
 mod demo;
 mod engine;
+mod measure;
 mod plan;
 mod scenario;
 mod support;
