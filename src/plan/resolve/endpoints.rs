@@ -176,18 +176,17 @@ impl Resolver<'_> {
         let endpoints = &self.input.scenario.endpoints;
         let mut called = Vec::new();
         for name in names {
-            match endpoints
+            let number = endpoints
                 .iter()
-                .position(|endpoint| endpoint.name.value == name.value)
-            {
-                Some(number) => called.push(EndpointId(number as u16)),
-                None => {
-                    let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
-                    let help = did_you_mean(&name.value, endpoints.iter().map(|e| e.name.value.as_str()));
-                    self.found
-                        .push(Diagnostic::error(name.span, message).help_if(help));
-                }
+                .position(|endpoint| endpoint.name.value == name.value);
+            if let Some(number) = number {
+                called.push(EndpointId(number as u16));
+                continue;
             }
+            let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
+            let help = did_you_mean(&name.value, endpoints.iter().map(|e| e.name.value.as_str()));
+            self.found
+                .push(Diagnostic::error(name.span, message).help_if(help));
         }
         called
     }
