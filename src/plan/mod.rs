@@ -16,6 +16,7 @@ pub mod check;
 pub mod data;
 pub mod draw;
 pub mod outline;
+pub mod preview;
 pub mod problem;
 pub mod profile;
 pub mod resolve;

@@ -128,12 +128,16 @@ fn mask(node: &ConfigNode, json: &mut serde_json::Value) {
         ConfigNode::Value(_) => {}
         ConfigNode::List(items) => {
             for (number, item) in items.iter().enumerate() {
-                json.get_mut(number).map(|json| mask(item, json));
+                if let Some(json) = json.get_mut(number) {
+                    mask(item, json);
+                }
             }
         }
         ConfigNode::Map(entries) => {
             for (name, node) in entries {
-                json.get_mut(name).map(|json| mask(node, json));
+                if let Some(json) = json.get_mut(name) {
+                    mask(node, json);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use runner::plan::check::{CaptureTarget, Pick};
 use runner::plan::data::WhenFull;
 use runner::plan::draw::{Draw, Purpose};
+use runner::plan::preview::{Expected, Preview};
 use runner::plan::profile::Model;
 use runner::plan::resolve::{Overrides, resolve};
 use runner::plan::target::{Connections, TransportKind};
@@ -397,4 +398,37 @@ fn what_an_endpoint_needs_can_be_drawn_in_the_order_given() {
         );
         assert_eq!(json["fixed"], serde_json::json!([1, true, null]));
     }
+}
+
+#[test]
+fn the_preview_gives_the_mix_the_load_and_the_most_requests() {
+    let preview = Preview::of(&plan(TERM_HEAVY));
+    let shares: Vec<_> = preview
+        .mix
+        .iter()
+        .map(|share| (share.requests * 600.0).round() as u32)
+        .collect();
+    assert_eq!(shares, [200, 200, 100, 100]);
+    assert_eq!(preview.mix[0].pools, ["osu_id"]);
+    let load: Vec<_> = preview
+        .load
+        .iter()
+        .map(|point| (point.at.as_secs(), point.level as u32))
+        .collect();
+    assert_eq!(load, [(0, 0), (5, 10), (65, 10), (95, 100), (155, 100)]);
+    // 25 + 600 + 1650 + 6000 user seconds at 2.55 s a pause, and for each of the 100 users one listing and one first request.
+    let Expected::AtMost(most) = preview.requests else {
+        panic!("bounded by think time")
+    };
+    assert_eq!(most, (8275.0_f64 / 2.55 + 200.0).round() as u64);
+}
+
+#[test]
+fn the_preview_of_arrivals_counts_every_step() {
+    let preview = Preview::of(&plan(SHOP));
+    assert_eq!(preview.requests, Expected::About(500 * 4));
+    assert_eq!(
+        (preview.mix[0].iterations, preview.mix[1].requests_each),
+        (0.0, 4)
+    );
 }

@@ -44,19 +44,21 @@ impl Resolved {
     /// The slots to draw for some that are used, each after those it names.
     pub(super) fn in_order(&self, used: impl IntoIterator<Item = SlotId>) -> Vec<SlotId> {
         let mut order = Vec::new();
+        let mut seen = BTreeSet::new();
         for slot in used {
-            self.add(slot, &mut order);
+            self.add(slot, &mut seen, &mut order);
         }
         order
     }
 
-    fn add(&self, slot: SlotId, order: &mut Vec<SlotId>) {
+    /// Ends in a circle too, which is told elsewhere.
+    fn add(&self, slot: SlotId, seen: &mut BTreeSet<SlotId>, order: &mut Vec<SlotId>) {
         let Some((_, needs)) = self.needs.iter().find(|(known, _)| *known == slot) else {
             return;
         };
-        if !order.contains(&slot) {
+        if seen.insert(slot) {
             for &other in needs {
-                self.add(other, order);
+                self.add(other, seen, order);
             }
             order.push(slot);
         }
@@ -308,7 +310,12 @@ fn refuse_cycles(input: &Input<'_>, names: &Names, resolved: &Resolved, found: &
                     found.push(
                         Diagnostic::error(
                             data.name.span,
-                            format!("a circle of data: {}", circle.join(" needs ")),
+                            format!(
+                                "a circle of data: {}",
+                                circle
+                                    .join(", which needs ")
+                                    .replacen(", which needs ", " needs ", 1)
+                            ),
                         )
                         .help("a source can only name sources that can be drawn before it"),
                     );

@@ -6,6 +6,7 @@ use super::Resolver;
 use super::problems::at;
 use super::target::Target;
 use crate::plan::outline::Row;
+use crate::plan::problem::did_you_mean;
 use crate::plan::template::{Expression, Scope, SlotKind};
 use crate::plan::{Endpoint, EndpointId, Repeat, RowId, Step};
 use crate::scenario::diagnostics::{Diagnostic, nearest};
@@ -36,7 +37,8 @@ impl Resolver<'_> {
         let endpoint = &scenario.endpoints[number];
         let name = endpoint.name.value.as_str();
         let called = |list: &[Spanned<String>]| list.iter().any(|other| other.value == name);
-        if weight(endpoint) <= 0.0 && !called(&scenario.on_start) && !called(&scenario.on_stop) {
+        let drawn = scenario.endpoints.iter().any(|other| weight(other) > 0.0);
+        if drawn && weight(endpoint) <= 0.0 && !called(&scenario.on_start) && !called(&scenario.on_stop) {
             let message = format!(
                 "`{name}` has weight 0 and is in neither `on_start` nor `on_stop`: it is never called"
             );
@@ -174,19 +176,17 @@ impl Resolver<'_> {
         let endpoints = &self.input.scenario.endpoints;
         let mut called = Vec::new();
         for name in names {
-            match endpoints
+            let number = endpoints
                 .iter()
-                .position(|endpoint| endpoint.name.value == name.value)
-            {
-                Some(number) => called.push(EndpointId(number as u16)),
-                None => {
-                    let known = endpoints.iter().map(|endpoint| endpoint.name.value.as_str());
-                    let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
-                    let help = nearest(&name.value, known).map(|meant| format!("did you mean `{meant}`?"));
-                    self.found
-                        .push(Diagnostic::error(name.span, message).help_if(help));
-                }
+                .position(|endpoint| endpoint.name.value == name.value);
+            if let Some(number) = number {
+                called.push(EndpointId(number as u16));
+                continue;
             }
+            let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
+            let help = did_you_mean(&name.value, endpoints.iter().map(|e| e.name.value.as_str()));
+            self.found
+                .push(Diagnostic::error(name.span, message).help_if(help));
         }
         called
     }

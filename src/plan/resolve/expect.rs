@@ -55,7 +55,9 @@ impl Resolver<'_> {
             model::Extract::Regex(regex) => check::regex(&regex.value)
                 .map(Extract::Regex)
                 .map_err(|problem| in_whole(regex, problem)),
-            model::Extract::Header(name) => header_name(name).map(Extract::Header),
+            model::Extract::Header(name) => {
+                header_name(name).map(Extract::Header).map_err(|problem| *problem)
+            }
             model::Extract::Cookie(name) => Ok(Extract::Cookie(name.value.clone())),
         };
         let from = found.keep(from);
@@ -108,10 +110,11 @@ fn statuses(written: &[Spanned<String>], found: &mut Found) -> StatusSet {
 }
 
 /// A header's name, or why it is none.
-pub(super) fn header_name(name: &Spanned<String>) -> Result<HeaderName, Diagnostic> {
+pub(super) fn header_name(name: &Spanned<String>) -> Result<HeaderName, Box<Diagnostic>> {
     HeaderName::from_bytes(name.value.as_bytes()).map_err(|_| {
-        Diagnostic::error(name.span, format!("`{}` is not the name of a header", name.value))
-            .help("a name has letters, digits and `-`, such as `x-request-id`")
+        let problem = Diagnostic::error(name.span, format!("`{}` is not the name of a header", name.value))
+            .help("a name has letters, digits and `-`, such as `x-request-id`");
+        problem.into()
     })
 }
 

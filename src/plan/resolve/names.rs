@@ -176,8 +176,7 @@ impl Names {
                 scope.names.insert(name.clone(), Name { slot, shape });
             } else {
                 let reason = format!(
-                    "it is captured by {}, and not known here: only later steps of the same journey know it, \
-                    or every endpoint if one of `on_start` captures it",
+                    "{} captures it for its own later steps; an endpoint of `on_start` captures for all",
                     captured.by
                 );
                 scope.elsewhere.insert(name.clone(), reason);

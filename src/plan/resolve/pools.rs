@@ -105,7 +105,7 @@ impl Resolver<'_> {
                 .map(|other| self.data.pools[*other].name.to_string());
             let other = other.unwrap_or_default();
             format!(
-                "the pool `{name}` is filled by `{filler_name}` only, which needs the pool `{other}`, which needs it in turn"
+                "the pool `{name}` is filled by `{filler_name}` only, which needs the pool `{other}`, which cannot be filled before it"
             )
         };
         let problem =

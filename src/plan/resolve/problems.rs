@@ -16,8 +16,8 @@ impl Found {
     }
 
     /// The value, or the problem put on the list.
-    pub(super) fn keep<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
-        result.map_err(|diagnostic| self.push(diagnostic)).ok()
+    pub(super) fn keep<T>(&mut self, result: Result<T, impl Into<Box<Diagnostic>>>) -> Option<T> {
+        result.map_err(|diagnostic| self.push(*diagnostic.into())).ok()
     }
 }
 

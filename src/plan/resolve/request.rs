@@ -116,7 +116,11 @@ impl Resolver<'_> {
 }
 
 /// Origin and path of a URL that is written whole, or appended to the target's.
-fn placed(template: Template, text: &Text, target: &Target) -> Result<(Arc<Origin>, Template), Diagnostic> {
+fn placed(
+    template: Template,
+    text: &Text,
+    target: &Target,
+) -> Result<(Arc<Origin>, Template), Box<Diagnostic>> {
     let head = template.head();
     if !head.starts_with("http://") && !head.starts_with("https://") {
         return Ok((Arc::clone(&target.home), appended(template, text, target)?));
@@ -126,17 +130,19 @@ fn placed(template: Template, text: &Text, target: &Target) -> Result<(Arc<Origi
     let Some(end) = end.or_else(|| template.constant().map(str::len)) else {
         return Err(
             Diagnostic::error(text.span, "the host of a request cannot come from data")
-                .help("write it out, with a `/` before the first value"),
+                .help("write it out, with a `/` before the first value")
+                .into(),
         );
     };
     let url = url::Url::parse(&head[..end])
         .map_err(|error| Diagnostic::error(text.span, format!("this is not a URL: {error}")))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Diagnostic::error(text.span, "credentials do not belong in a URL")
-            .help("put them under `target.auth`, or into the request's `headers`"));
+            .help("put them under `target.auth`, or into the request's `headers`")
+            .into());
     }
     let Some(origin) = Origin::of(&url) else {
-        return Err(Diagnostic::error(text.span, "this URL has no host"));
+        return Err(Diagnostic::error(text.span, "this URL has no host").into());
     };
     let rest = template.without_head(end);
     let slash = if rest.head().starts_with('/') { "" } else { "/" };
@@ -149,13 +155,14 @@ fn placed(template: Template, text: &Text, target: &Target) -> Result<(Arc<Origi
 }
 
 /// A path appended to the target's: as it stands, but for a slash that both have.
-fn appended(template: Template, text: &Text, target: &Target) -> Result<Template, Diagnostic> {
+fn appended(template: Template, text: &Text, target: &Target) -> Result<Template, Box<Diagnostic>> {
     let head = template.head();
     let slash = head.starts_with('/');
     if !slash && !head.starts_with('?') && template.constant() != Some("") && !target.base.ends_with('/') {
         return Err(Diagnostic::error(text.span, "a path begins with `/` or `?`")
             .label("appended to `target.url` as it stands")
-            .help(format!("write `/{}`", text.text)));
+            .help(format!("write `/{}`", text.text))
+            .into());
     }
     let (base, shown) = match (slash, target.base.strip_suffix('/')) {
         (true, Some(base)) => (
@@ -198,14 +205,15 @@ pub(super) fn headers(
     compiled.into_iter().collect()
 }
 
-fn header(pair: &Pair, scope: &Scope) -> Result<(HeaderName, Template), Diagnostic> {
+fn header(pair: &Pair, scope: &Scope) -> Result<(HeaderName, Template), Box<Diagnostic>> {
     let name = expect::header_name(&pair.key)?;
     if FRAMING.contains(&name.as_str()) {
         return Err(Diagnostic::error(
             pair.key.span,
             format!("`{name}` says how a message is framed, and is set by the transport"),
         )
-        .help("leave it out"));
+        .help("leave it out")
+        .into());
     }
     let value = Template::compile(&pair.value.text, scope, Escape::None)
         .map_err(|problem| at(&pair.value, problem))?;
@@ -214,9 +222,9 @@ fn header(pair: &Pair, scope: &Scope) -> Result<(HeaderName, Template), Diagnost
         .is_some_and(|value| HeaderValue::from_str(value).is_err())
     {
         let message = format!("the value of `{name}` has characters that a header cannot carry");
-        return Err(
-            Diagnostic::error(pair.value.span, message).help("use printable ASCII, without line breaks")
-        );
+        return Err(Diagnostic::error(pair.value.span, message)
+            .help("use printable ASCII, without line breaks")
+            .into());
     }
     Ok((name, value))
 }
@@ -224,10 +232,15 @@ fn header(pair: &Pair, scope: &Scope) -> Result<(HeaderName, Template), Diagnost
 /// The request's own headers win over the target's of the same name.
 fn merged(
     target: &[(HeaderName, Template)],
-    own: Vec<(HeaderName, Template)>,
+    mut own: Vec<(HeaderName, Template)>,
 ) -> Vec<(HeaderName, Template)> {
-    let kept = target.iter().filter(|(name, _)| !has(&own, name)).cloned();
-    kept.chain(own.iter().cloned()).collect()
+    let mut all: Vec<_> = target
+        .iter()
+        .filter(|(name, _)| !has(&own, name))
+        .cloned()
+        .collect();
+    all.append(&mut own);
+    all
 }
 
 pub(super) fn has(headers: &[(HeaderName, Template)], name: &HeaderName) -> bool {

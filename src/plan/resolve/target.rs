@@ -195,10 +195,9 @@ impl Resolver<'_> {
         let target = &self.input.scenario.target;
         let http2 = target.http2.filter(|http2| http2.value);
         let kind = match target.transport.map(|transport| transport.value) {
-            Some(model::Transport::Direct) => TransportKind::Direct,
             Some(model::Transport::Reqwest) => TransportKind::Reqwest,
             None if http2.is_some() || target.proxy.is_some() => TransportKind::Reqwest,
-            None => TransportKind::Direct,
+            Some(model::Transport::Direct) | None => TransportKind::Direct,
         };
         let proxy = target.proxy.as_ref().map(|proxy| {
             let url = self.constant(proxy)?.value;

@@ -250,6 +250,7 @@ fn problem(error: &Error, text: &str) -> Problem {
     let range = error.range().filter(|range| text.get(range.clone()).is_some());
     let range: Range<usize> = range.unwrap_or(0..text.len());
     let message = match error.detail() {
+        Some(detail) if unknown_function(error) => detail.to_owned(),
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };

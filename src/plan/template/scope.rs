@@ -142,10 +142,11 @@ impl Scope {
     }
 
     fn unknown(&self, root: &str, range: Range<usize>) -> Problem {
+        if let Some(reason) = self.elsewhere.get(root) {
+            return Problem::new(range, format!("`{root}` is not known here")).help(reason.clone());
+        }
         let mut problem = Problem::new(range, format!("`{root}` is not defined"));
-        problem.help = if let Some(reason) = self.elsewhere.get(root) {
-            Some(reason.clone())
-        } else if self.config.get(&[root]).is_some() {
+        problem.help = if self.config.get(&[root]).is_some() {
             Some(format!("did you mean `config.{root}`?"))
         } else {
             did_you_mean(root, self.names.keys().map(String::as_str))

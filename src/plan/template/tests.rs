@@ -177,7 +177,7 @@ fn every_mistake_is_found_where_it_stands() {
         (
             "{{ token }}",
             "token",
-            "`token` is not defined",
+            "`token` is not known here",
             "captured only later",
         ),
         (
@@ -219,7 +219,7 @@ fn every_mistake_is_found_where_it_stands() {
         (
             "{{ term | uper }}",
             "uper",
-            "unknown filter: filter uper is unknown",
+            "filter uper is unknown",
             "did you mean `upper`?",
         ),
     ] {
