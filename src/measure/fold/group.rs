@@ -1,0 +1,121 @@
+//! A set of requests, added up.
+
+use std::time::Duration;
+
+use crate::measure::histogram::Tally;
+use crate::measure::interval::Cell;
+use crate::measure::summary::{Figures, Percentiles, Times};
+
+/// A set of requests, added up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) response: Tally,
+    pub(crate) latency: Tally,
+    /// Ages of those that never finished.
+    pub(crate) unfinished: Tally,
+    pub(crate) failed: u64,
+    failed_time: u64,
+    /// Requests that the rate is of: without those of the graceful stop.
+    pub(crate) in_time: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
+}
+
+impl Group {
+    /// Takes requests in. `in_time`: completed before the graceful stop.
+    pub(crate) fn add(&mut self, cell: &Cell, in_time: bool) {
+        self.response.add(&cell.response);
+        self.latency.add(&cell.latency);
+        self.failed = self.failed.saturating_add(cell.failed);
+        self.failed_time = self.failed_time.saturating_add(cell.failed_time);
+        if in_time {
+            self.in_time = self.in_time.saturating_add(cell.requests());
+        }
+        self.bytes_sent = self.bytes_sent.saturating_add(cell.bytes_sent);
+        self.bytes_received = self.bytes_received.saturating_add(cell.bytes_received);
+    }
+
+    /// Takes another's requests in.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.response.merge(&other.response);
+        self.latency.merge(&other.latency);
+        self.unfinished.merge(&other.unfinished);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.failed_time = self.failed_time.saturating_add(other.failed_time);
+        self.in_time = self.in_time.saturating_add(other.in_time);
+        self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);
+        self.bytes_received = self.bytes_received.saturating_add(other.bytes_received);
+    }
+
+    /// Completed requests.
+    pub(crate) fn requests(&self) -> u64 {
+        self.response.count()
+    }
+
+    /// Completed requests per second.
+    pub(crate) fn rate(&self, length: Duration) -> f64 {
+        if length.is_zero() {
+            0.0
+        } else {
+            self.in_time as f64 / length.as_secs_f64()
+        }
+    }
+
+    /// Its figures; `length`: what the rate is over.
+    pub(crate) fn figures(&self, length: Duration) -> Figures {
+        let requests = self.requests();
+        let succeeded_time = self.response.sum().saturating_sub(self.failed_time);
+        Figures {
+            requests,
+            failures: self.failed,
+            unfinished: self.unfinished.count(),
+            rate: self.rate(length),
+            mean: self.response.mean(),
+            mean_success: mean(succeeded_time, requests.saturating_sub(self.failed)),
+            mean_failure: mean(self.failed_time, self.failed),
+            min: self.response.min(),
+            percentiles: percentiles(&self.response, &self.unfinished),
+            latency: times_with(&self.latency, &self.unfinished),
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+        }
+    }
+}
+
+/// A sum in microseconds over a count, to the nanosecond.
+pub(super) fn mean(sum: u64, count: u64) -> Option<Duration> {
+    crate::measure::histogram::mean(sum, count)
+}
+
+/// Figures of a kind of latency.
+pub(crate) fn times(tally: &Tally) -> Option<Times> {
+    times_with(tally, &Tally::default())
+}
+
+/// The same where unfinished requests are of it; from due they are at least as old as from sent.
+fn times_with(tally: &Tally, unfinished: &Tally) -> Option<Times> {
+    Some(Times {
+        count: tally.count(),
+        mean: tally.mean()?,
+        min: tally.min()?,
+        percentiles: percentiles(tally, unfinished)?,
+    })
+}
+
+/// What is shown of a distribution; `None` where there is nothing in it.
+fn percentiles(tally: &Tally, unfinished: &Tally) -> Option<Percentiles> {
+    let at = |percent| tally.percentile_with(unfinished, percent);
+    Some(Percentiles {
+        p50: at(50.0)?,
+        p66: at(66.0)?,
+        p75: at(75.0)?,
+        p80: at(80.0)?,
+        p90: at(90.0)?,
+        p95: at(95.0)?,
+        p98: at(98.0)?,
+        p99: at(99.0)?,
+        p99_9: at(99.9)?,
+        p99_99: at(99.99)?,
+        max: at(100.0)?,
+    })
+}

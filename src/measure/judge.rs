@@ -1,0 +1,110 @@
+//! Thresholds, judged.
+
+use std::time::Duration;
+
+use super::fold::Group;
+use super::summary::{Judged, Verdict};
+use crate::plan::threshold::{Metric, Op, Selection, Threshold};
+use crate::plan::{RowId, StageId};
+
+/// A figure that a threshold asks for: seconds, share or requests per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Asked {
+    pub(super) figure: f64,
+    /// Only a lower bound.
+    pub(super) at_least: bool,
+}
+
+/// The figure of a metric over a group; `None` where there is nothing to judge.
+pub(super) fn ask(metric: Metric, group: &Group, length: Duration) -> Option<Asked> {
+    let exact = |figure| Asked {
+        figure,
+        at_least: false,
+    };
+    let percentile = |percent| {
+        let quantile = group.response.percentile_with(&group.unfinished, percent)?;
+        Some(Asked {
+            figure: quantile.value.as_secs_f64(),
+            at_least: quantile.at_least,
+        })
+    };
+    let completed = (group.requests() > 0).then_some(());
+    match metric {
+        Metric::Failures => completed.map(|()| exact(group.failed as f64 / group.requests() as f64)),
+        Metric::Percentile(percent) => percentile(percent),
+        Metric::Mean => group.response.mean().map(|mean| exact(mean.as_secs_f64())),
+        Metric::Max => percentile(100.0),
+        Metric::Rps => completed
+            .filter(|()| !length.is_zero())
+            .map(|()| exact(group.rate(length))),
+    }
+}
+
+/// Whether a threshold holds for a figure. A lower bound can break an upper limit or meet a lower one, but never shows
+/// that an upper limit is kept.
+pub(super) fn holds(threshold: &Threshold, asked: Option<Asked>) -> bool {
+    asked.is_some_and(|asked| {
+        let known = !asked.at_least || matches!(threshold.op, Op::Above | Op::AtLeast);
+        known && threshold.holds(asked.figure)
+    })
+}
+
+/// Whether a selection is about a row.
+pub(super) fn selects(selection: Option<&Selection>, row: RowId) -> bool {
+    selection.is_none_or(|selection| selection.rows.contains(&row))
+}
+
+/// The verdicts of a run, as they come.
+pub(super) struct Verdicts(Vec<Verdict>);
+
+impl Verdicts {
+    pub(super) fn new(thresholds: &[Threshold]) -> Self {
+        let none = |threshold: &Threshold| Verdict {
+            threshold: threshold.clone(),
+            holds: false,
+            judged: Vec::new(),
+        };
+        Self(thresholds.iter().map(none).collect())
+    }
+
+    /// Judges those about the whole run.
+    pub(super) fn whole_run(&mut self, rows: &[Group], length: Duration) {
+        self.judge(None, rows, length);
+    }
+
+    /// Judges those about every stage.
+    pub(super) fn stage(&mut self, stage: StageId, rows: &[Group], length: Duration) {
+        self.judge(Some(stage), rows, length);
+    }
+
+    fn judge(&mut self, stage: Option<StageId>, rows: &[Group], length: Duration) {
+        for verdict in &mut self.0 {
+            let threshold = &verdict.threshold;
+            if threshold.every_stage != stage.is_some() {
+                continue;
+            }
+            let mut group = Group::default();
+            for (row, of_row) in rows.iter().enumerate() {
+                if selects(threshold.of.as_ref(), RowId(row as u16)) {
+                    group.merge(of_row);
+                }
+            }
+            let asked = ask(threshold.metric, &group, length);
+            verdict.judged.push(Judged {
+                stage,
+                figure: asked.map(|asked| asked.figure),
+                at_least: asked.is_some_and(|asked| asked.at_least),
+                holds: holds(threshold, asked),
+            });
+        }
+    }
+}
+
+impl From<Verdicts> for Vec<Verdict> {
+    fn from(mut verdicts: Verdicts) -> Self {
+        for verdict in &mut verdicts.0 {
+            verdict.holds = !verdict.judged.is_empty() && verdict.judged.iter().all(|judged| judged.holds);
+        }
+        verdicts.0
+    }
+}

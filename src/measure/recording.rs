@@ -1,0 +1,80 @@
+//! A whole run, as measured: from the aggregator at its end, or read back from its journal.
+
+use std::sync::Arc;
+
+use super::interval::{InFlight, Interval};
+use super::run::{End, RunInfo, Storage};
+use super::summary::{RunSummary, Window};
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// What was run, where and when.
+    pub info: Arc<RunInfo>,
+    /// Its seconds.
+    pub timeline: Timeline,
+    /// How it ended.
+    pub end: End,
+    /// What became of the journal.
+    pub storage: Storage,
+}
+
+impl Recording {
+    /// All figures. `windows`: one for each stage of the outline, in order (`analysis::steady::windows`).
+    pub fn summary(&self, windows: &[Window]) -> RunSummary {
+        super::fold::summary(self, windows)
+    }
+
+    /// Requests that were under way when the run ended; of a run without an end, those in flight at its last second.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = &InFlight> {
+        let given_up = self
+            .timeline
+            .intervals()
+            .iter()
+            .flat_map(|interval| &interval.unfinished);
+        let left = self
+            .timeline
+            .intervals()
+            .last()
+            .into_iter()
+            .flat_map(|last| &last.state.in_flight);
+        given_up.chain(left)
+    }
+}
+
+/// Intervals in order of time, no second in two of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline(Vec<Arc<Interval>>);
+
+impl Timeline {
+    /// In order of time.
+    pub fn intervals(&self) -> &[Arc<Interval>] {
+        &self.0
+    }
+
+    /// Adds one. What overlaps with it (the same second of a worker that lags behind, a coarser one) is merged with it.
+    /// Gives the interval as it now stands.
+    pub fn add(&mut self, interval: Arc<Interval>) -> &Arc<Interval> {
+        let first = self.0.partition_point(|other| other.until <= interval.from);
+        let after = self.0.partition_point(|other| other.from < interval.until);
+        if first >= after {
+            self.0.insert(first, interval);
+        } else {
+            let mut merged = Arc::unwrap_or_clone(interval);
+            for other in self.0.drain(first..after) {
+                merged.merge(&other);
+            }
+            self.0.insert(first, Arc::new(merged));
+        }
+        &self.0[first]
+    }
+
+    /// The intervals that lie wholly in a window.
+    pub fn within(&self, window: &Window) -> impl Iterator<Item = &Interval> {
+        let first = self.0.partition_point(|interval| interval.from < window.from);
+        self.0[first..]
+            .iter()
+            .map(|interval| &**interval)
+            .take_while(|interval| window.holds(interval))
+    }
+}
