@@ -1,1 +1,3 @@
 //! What it means.
+
+pub mod steady;

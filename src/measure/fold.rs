@@ -8,8 +8,8 @@ mod stage;
 
 use std::collections::BTreeMap;
 
-pub(super) use group::{Group, times};
-pub(super) use parts::{Failures, Iterations, health};
+pub(super) use group::Group;
+pub(super) use parts::{Failures, HealthFold, Iterations};
 pub(super) use series::second;
 
 use super::histogram::Tally;

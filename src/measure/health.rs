@@ -238,6 +238,12 @@ fn write_storage(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
     if storage.lost_seconds > 0 {
         parts.push(format!("{} s were lost", storage.lost_seconds));
     }
+    if storage.histogram_log_lost_seconds > 0 {
+        parts.push(format!(
+            "{} s are missing from the histogram log",
+            storage.histogram_log_lost_seconds
+        ));
+    }
     if storage.lost_examples > 0 {
         parts.push(format!(
             "{} examples of failures were lost",

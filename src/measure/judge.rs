@@ -49,6 +49,12 @@ pub(super) fn holds(threshold: &Threshold, asked: Option<Asked>) -> bool {
     })
 }
 
+/// Whether a threshold is broken for certain: a lower bound breaks an upper limit only.
+pub(super) fn broken(threshold: &Threshold, asked: Asked) -> bool {
+    let known = !asked.at_least || matches!(threshold.op, Op::Below | Op::AtMost);
+    known && !threshold.holds(asked.figure)
+}
+
 /// Whether a selection is about a row.
 pub(super) fn selects(selection: Option<&Selection>, row: RowId) -> bool {
     selection.is_none_or(|selection| selection.rows.contains(&row))

@@ -7,11 +7,13 @@
 //!
 //! No clock is read here: all times are durations since the start of the load, passed in. The journal is the only I/O.
 
+pub mod aggregator;
 mod fold;
 mod gauge;
 pub mod health;
 pub mod histogram;
 pub mod interval;
+pub mod journal;
 mod judge;
 mod phase;
 pub mod recorder;

@@ -7,24 +7,29 @@ use super::summary::{Phase, Window};
 use crate::plan::StageId;
 use crate::plan::outline::Outline;
 
-impl Outline {
-    /// The stage and its part that the second which begins at `second` belongs to. A ramp belongs to the stage it leads to.
-    pub fn phase_of(&self, second: u32) -> (StageId, Phase) {
-        let at = Duration::from_secs(u64::from(second));
-        let begun = self.stages.partition_point(|stage| stage.start <= at).max(1) - 1;
-        let phase = match self.stages.get(begun) {
-            Some(stage) if at < stage.hold_start => Phase::Ramp,
-            Some(stage) if at < stage.end => Phase::Hold,
-            // Between two stages there is no time; behind the last there is the graceful stop.
-            _ => Phase::Stopping,
-        };
-        (StageId(begun as u16), phase)
-    }
+/// The stage and its part that the second which begins at `second` belongs to. A ramp belongs to the stage it leads to. From
+/// `load_until` on no iteration begins: the run is stopping, in the stage it was in.
+pub(super) fn phase_of(outline: &Outline, load_until: Duration, second: u32) -> (StageId, Phase) {
+    let at = Duration::from_secs(u64::from(second));
+    let in_load = at.min(load_until.saturating_sub(Duration::from_nanos(1)));
+    let begun = outline
+        .stages
+        .partition_point(|stage| stage.start <= in_load)
+        .max(1)
+        - 1;
+    let phase = match outline.stages.get(begun) {
+        _ if at >= load_until => Phase::Stopping,
+        Some(stage) if at < stage.hold_start => Phase::Ramp,
+        Some(stage) if at < stage.end => Phase::Hold,
+        // Between two stages there is no time; behind the last the run is stopping.
+        _ => Phase::Stopping,
+    };
+    (StageId(begun as u16), phase)
+}
 
-    /// The end of the last stage.
-    pub fn planned_end(&self) -> Duration {
-        self.stages.last().map_or(Duration::ZERO, |stage| stage.end)
-    }
+/// The end of the last stage.
+pub(super) fn planned_end(outline: &Outline) -> Duration {
+    outline.stages.last().map_or(Duration::ZERO, |stage| stage.end)
 }
 
 impl Window {

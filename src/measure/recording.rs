@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::interval::{InFlight, Interval};
+use super::phase::phase_of;
 use super::run::{End, RunInfo, Storage};
-use super::summary::{RunSummary, Window};
+use super::summary::{Phase, RunSummary, Window};
+use crate::plan::StageId;
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,11 @@ impl Recording {
     /// All figures. `windows`: one for each stage of the outline, in order (`analysis::steady::windows`).
     pub fn summary(&self, windows: &[Window]) -> RunSummary {
         super::fold::summary(self, windows)
+    }
+
+    /// The stage and its part that the second which begins at `second` belongs to.
+    pub fn phase_of(&self, second: u32) -> (StageId, Phase) {
+        phase_of(&self.info.outline, self.end.load_until, second)
     }
 
     /// Requests that were under way when the run ended; of a run without an end, those in flight at its last second.

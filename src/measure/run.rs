@@ -45,6 +45,10 @@ pub struct Host {
 pub struct End {
     /// How.
     pub how: Ending,
+    /// When the load ended: the end of the last stage, or the moment from which no iteration was begun where the run was
+    /// ended before. What is completed later belongs to the graceful stop. Microseconds in files.
+    #[serde(with = "crate::plan::words::micros")]
+    pub load_until: Duration,
     /// When the last worker stopped, graceful stop included, since the start of the load. Microseconds in files.
     #[serde(with = "crate::plan::words::micros")]
     pub at: Duration,
@@ -90,6 +94,8 @@ pub struct Storage {
     pub coarsened_seconds: u64,
     /// Seconds of which nothing could be written.
     pub lost_seconds: u64,
+    /// Seconds that are missing from the histogram log only.
+    pub histogram_log_lost_seconds: u64,
     /// Examples of failures that could not be written.
     pub lost_examples: u64,
     /// The first error of the disk, in words.

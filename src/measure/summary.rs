@@ -111,7 +111,7 @@ impl Figures {
 
     /// Completed requests that succeeded.
     pub fn successes(&self) -> u64 {
-        self.requests - self.failures
+        self.requests.saturating_sub(self.failures)
     }
 
     /// Failures per second.

@@ -146,41 +146,49 @@ impl Iterations {
     }
 }
 
-/// The generator's health over intervals, judged.
-pub(crate) fn health<'a>(
-    intervals: impl Iterator<Item = &'a Interval>,
-    host: &Host,
-    failures: &Failures,
-    storage: &Storage,
-) -> Health {
-    let mut late = Tally::default();
-    let mut all = Generator::default();
-    let mut health = Health::default();
-    let mut dropped = 0_u64;
-    for interval in intervals {
-        late.add(&interval.lateness);
-        all.merge(&interval.generator);
-        dropped = interval
-            .dropped
-            .iter()
-            .fold(dropped, |sum, stage| sum.saturating_add(stage.1));
+/// The generator's health, interval by interval.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HealthFold {
+    late: Tally,
+    all: Generator,
+    cores_max: Option<f64>,
+    sampled_seconds: u64,
+    busy_seconds: u64,
+    dropped_arrivals: u64,
+}
+
+impl HealthFold {
+    pub(crate) fn add(&mut self, interval: &Interval, host: &Host) {
+        self.late.add(&interval.lateness);
+        self.all.merge(&interval.generator);
+        let dropped = interval.dropped.iter().map(|stage| stage.1);
+        self.dropped_arrivals = dropped.fold(self.dropped_arrivals, u64::saturating_add);
         if let Some(cores) = interval.generator.cores() {
             let seconds = u64::from(interval.until - interval.from);
-            health.sampled_seconds += seconds;
+            self.sampled_seconds += seconds;
             if cores > Limits::CPU_SHARE * f64::from(usable_cores(host)) {
-                health.busy_seconds += seconds;
+                self.busy_seconds += seconds;
             }
-            health.cores_max = Some(health.cores_max.map_or(cores, |max| max.max(cores)));
+            self.cores_max = Some(self.cores_max.map_or(cores, |max| max.max(cores)));
         }
     }
-    health.lateness = times(&late);
-    health.cores_mean = all.cores();
-    health.open_files = all.open_files;
-    health.local_ports = all.local_ports;
-    let counts = Counts {
-        could_not_send: failures.count(|text| text.starts_with(COULD_NOT_SEND)),
-        other_failures: failures.count(|text| text == OTHER_FAILURES),
-        dropped_arrivals: dropped,
-    };
-    health.judged(host, counts, storage)
+
+    pub(crate) fn judged(&self, host: &Host, failures: &Failures, storage: &Storage) -> Health {
+        let counts = Counts {
+            could_not_send: failures.count(|text| text.starts_with(COULD_NOT_SEND)),
+            other_failures: failures.count(|text| text == OTHER_FAILURES),
+            dropped_arrivals: self.dropped_arrivals,
+        };
+        let health = Health {
+            lateness: times(&self.late),
+            cores_mean: self.all.cores(),
+            cores_max: self.cores_max,
+            busy_seconds: self.busy_seconds,
+            sampled_seconds: self.sampled_seconds,
+            open_files: self.all.open_files,
+            local_ports: self.all.local_ports,
+            warnings: Vec::new(),
+        };
+        health.judged(host, counts, storage)
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::group::{Group, times};
 use super::series::second;
-use super::{Failures, Iterations, Unfinished, health};
+use super::{Failures, HealthFold, Iterations, Unfinished};
 use crate::measure::histogram::Tally;
 use crate::measure::interval::Cell;
 use crate::measure::recording::Recording;
@@ -49,9 +49,10 @@ impl Whole {
             after_last_stage: 0,
         };
         for interval in recording.timeline.intervals() {
-            let in_time = outline.phase_of(interval.from).1 != Phase::Stopping;
+            let in_time = recording.phase_of(interval.from).1 != Phase::Stopping;
             if in_time {
-                whole.length += interval.length();
+                let begin = Duration::from_secs(u64::from(interval.from));
+                whole.length += interval.end.min(recording.end.load_until).saturating_sub(begin);
             } else {
                 whole.after_last_stage = whole.after_last_stage.saturating_add(interval.requests());
             }
@@ -86,12 +87,9 @@ impl Whole {
             total.merge(group);
             connections.add(&details.connections);
         }
-        let health = health(
-            intervals(),
-            &recording.info.host,
-            &self.failures,
-            &recording.storage,
-        );
+        let mut health = HealthFold::default();
+        intervals().for_each(|interval| health.add(interval, &recording.info.host));
+        let health = health.judged(&recording.info.host, &self.failures, &recording.storage);
         let dropped = intervals().flat_map(|interval| &interval.dropped);
         let mut tally = Tally::default();
         RunSummary {
@@ -114,7 +112,7 @@ impl Whole {
             storage: recording.storage.clone(),
             series: intervals()
                 .filter(|interval| !interval.length().is_zero() || interval.requests() > 0)
-                .map(|interval| second(outline, interval, &mut tally))
+                .map(|interval| second(outline, recording.phase_of(interval.from), interval, &mut tally))
                 .collect(),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::measure::histogram::Tally;
 use crate::measure::interval::Interval;
-use crate::measure::summary::{Second, SecondRow};
+use crate::measure::summary::{Phase, Second, SecondRow};
+use crate::plan::StageId;
 use crate::plan::outline::Outline;
 
 /// An integral over an interval, in microseconds times a number, as the mean number.
@@ -15,7 +16,12 @@ pub(super) fn mean_level(integral: i64, length: std::time::Duration) -> f64 {
 }
 
 /// One interval as an entry of the series. `tally` is used and left dirty.
-pub(crate) fn second(outline: &Outline, interval: &Interval, tally: &mut Tally) -> Second {
+pub(crate) fn second(
+    outline: &Outline,
+    (stage, phase): (StageId, Phase),
+    interval: &Interval,
+    tally: &mut Tally,
+) -> Second {
     tally.clear();
     let mut rows = vec![SecondRow::default(); outline.rows.len()];
     let (mut bytes_sent, mut bytes_received) = (0_u64, 0_u64);
@@ -28,7 +34,6 @@ pub(crate) fn second(outline: &Outline, interval: &Interval, tally: &mut Tally) 
         bytes_sent = bytes_sent.saturating_add(cell.bytes_sent);
         bytes_received = bytes_received.saturating_add(cell.bytes_received);
     }
-    let (stage, phase) = outline.phase_of(interval.from);
     let length = interval.length();
     Second {
         second: interval.from,

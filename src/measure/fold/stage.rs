@@ -104,7 +104,7 @@ impl<'a> Held<'a> {
 fn outside(recording: &Recording, window: &Window) -> (u64, u64) {
     let (mut in_ramp, mut in_hold) = (0_u64, 0_u64);
     for interval in recording.timeline.intervals() {
-        let (stage, phase) = recording.info.outline.phase_of(interval.from);
+        let (stage, phase) = recording.phase_of(interval.from);
         if stage != window.stage || window.holds(interval) {
             continue;
         }

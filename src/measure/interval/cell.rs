@@ -75,6 +75,13 @@ impl Cell {
         self.response.count()
     }
 
+    /// Changes the words of failures; those that come to the same are added up.
+    pub(crate) fn rename_failures(&mut self, rename: impl FnMut(Failure) -> Failure) {
+        for failure in std::mem::take(&mut self.failures).into_iter().map(rename) {
+            merge_sorted(&mut self.failures, &[failure]);
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let by_text = self
             .failures

@@ -1,0 +1,162 @@
+//! Which seconds of a hold are steady: MSER-5.
+//!
+//! The warm-up is cut where the standard error of the mean of what remains is least: with batch means `y[d..m]` of five seconds
+//! each, at the `d` that minimises `Σ (y[j] − mean)² / (m − d)²` (White 1997; in batches of five, White, Cobb and Spratt 2000;
+//! the best of the automatic methods in Hoad, Robinson and Davies 2008 and Hoad and Robinson 2011). The last five batches
+//! are never considered, as few values make a small error by chance. A cut beyond the middle means that the series does not
+//! settle: it is refused.
+
+use std::time::Duration;
+
+use crate::measure::interval::Interval;
+use crate::measure::recording::Recording;
+use crate::measure::summary::{Window, WindowChoice};
+use crate::plan::StageId;
+use crate::plan::outline::StageOutline;
+
+/// Seconds of a batch.
+const BATCH: u32 = 5;
+
+/// Fewer batches are not judged.
+const FEWEST: usize = 10;
+
+/// Batches at the end that are never cut.
+const TAIL: usize = 5;
+
+/// The window of each stage, in order.
+pub fn windows(recording: &Recording) -> Vec<Window> {
+    let stages = recording.info.outline.stages.iter().enumerate();
+    stages
+        .map(|(id, stage)| window(recording, StageId(id as u16), stage))
+        .collect()
+}
+
+fn window(recording: &Recording, stage: StageId, planned: &StageOutline) -> Window {
+    let covered = recording
+        .timeline
+        .intervals()
+        .last()
+        .map_or(Duration::ZERO, |last| last.end);
+    let end = planned.end.min(recording.end.load_until).min(covered);
+    let from = whole_seconds(planned.hold_start + Duration::from_nanos(999_999_999));
+    let to = whole_seconds(end);
+    if from >= to {
+        return Window {
+            stage,
+            from,
+            to: from,
+            choice: WindowChoice::NeverHeld,
+        };
+    }
+    let hold = Window {
+        stage,
+        from,
+        to,
+        choice: WindowChoice::Unjudged,
+    };
+    let Some(batches) = batches(recording, &hold) else {
+        return hold;
+    };
+    let response: Option<Vec<f64>> = batches.iter().map(Batch::mean_response).collect();
+    let rate: Vec<f64> = batches.iter().map(|batch| batch.requests).collect();
+    // A batch without a request has no mean response time; then only the throughput is judged.
+    let cuts = [Some(rate), response]
+        .into_iter()
+        .flatten()
+        .map(|series| mser(&series));
+    match cuts.max() {
+        Some(cut) if 2 * cut <= batches.len() => {
+            let warm_up = BATCH * cut as u32;
+            Window {
+                from: from + warm_up,
+                choice: WindowChoice::Steady { warm_up },
+                ..hold
+            }
+        }
+        _ => Window {
+            choice: WindowChoice::NotSteady,
+            ..hold
+        },
+    }
+}
+
+fn whole_seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Five seconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Batch {
+    /// Completed.
+    requests: f64,
+    /// Sum of their response times, microseconds.
+    time: f64,
+    /// Seconds that are known.
+    seconds: u32,
+}
+
+impl Batch {
+    fn mean_response(&self) -> Option<f64> {
+        (self.requests > 0.0).then(|| self.time / self.requests)
+    }
+
+    /// Adds a share of an interval.
+    fn add(&mut self, interval: &Interval, share: f64) {
+        self.requests += share * interval.requests() as f64;
+        self.time += share
+            * interval
+                .cells
+                .iter()
+                .map(|cell| cell.response.sum() as f64)
+                .sum::<f64>();
+        self.seconds += 1;
+    }
+}
+
+/// The batches of a hold; the seconds that are left over at its end are in none. `None`: too few, or some seconds are lost.
+/// The requests of a coarser interval are spread evenly over its seconds.
+fn batches(recording: &Recording, hold: &Window) -> Option<Vec<Batch>> {
+    let count = ((hold.to - hold.from) / BATCH) as usize;
+    if count < FEWEST {
+        return None;
+    }
+    let mut batches = vec![Batch::default(); count];
+    let intervals = recording.timeline.intervals();
+    let first = intervals.partition_point(|interval| interval.until <= hold.from);
+    for interval in intervals[first..]
+        .iter()
+        .take_while(|interval| interval.from < hold.to)
+    {
+        let share = 1.0 / f64::from(interval.until - interval.from);
+        for second in interval.from.max(hold.from)..interval.until.min(hold.to) {
+            if let Some(batch) = batches.get_mut(((second - hold.from) / BATCH) as usize) {
+                batch.add(interval, share);
+            }
+        }
+    }
+    batches
+        .iter()
+        .all(|batch| batch.seconds == BATCH)
+        .then_some(batches)
+}
+
+/// How many batches to cut: the least standard error; of equal ones the fewest.
+fn mser(series: &[f64]) -> usize {
+    let (mut best, mut cut) = (f64::INFINITY, 0);
+    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+    // From the end, so that each step adds one value to the mean and the squares (Welford 1962).
+    for (before, value) in series.iter().enumerate().rev() {
+        count += 1.0;
+        let off: f64 = value - mean;
+        mean += off / count;
+        squares += off * (value - mean);
+        let error = squares / (count * count);
+        if before + TAIL <= series.len() && error <= best {
+            (best, cut) = (error, before);
+        }
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests;

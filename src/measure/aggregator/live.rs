@@ -1,0 +1,266 @@
+//! The run so far, kept up to date second by second for the live views.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::measure::fold::{Failures, Group, HealthFold, second};
+use crate::measure::histogram::Tally;
+use crate::measure::interval::{InFlight, Interval, State};
+use crate::measure::judge::{ask, broken, selects};
+use crate::measure::phase::{phase_of, planned_end};
+use crate::measure::run::{RunInfo, Storage};
+use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapshot, SoFar};
+use crate::measure::summary::Second;
+use crate::plan::RowId;
+
+/// The run so far. Its memory does not grow with the run.
+#[derive(Debug)]
+pub(super) struct Live {
+    info: Arc<RunInfo>,
+    rows: Vec<Group>,
+    failures: Failures,
+    iterations: u64,
+    dropped: u64,
+    /// The end of the load, as far as is known.
+    load_until: Duration,
+    /// Time covered.
+    at: Duration,
+    state: State,
+    /// The last seconds: as many as [`Recent`] and the longest `abort` need.
+    window: VecDeque<Arc<Interval>>,
+    keep: usize,
+    series: VecDeque<Second>,
+    health: HealthFold,
+    abort: Option<Breach>,
+    scratch: Tally,
+}
+
+impl Live {
+    pub(super) fn new(info: &Arc<RunInfo>) -> Self {
+        let patience = info
+            .outline
+            .thresholds
+            .iter()
+            .filter_map(|threshold| threshold.abort_after);
+        let longest = patience
+            .max()
+            .map_or(0, |longest| longest.as_secs_f64().ceil() as usize);
+        Self {
+            info: info.clone(),
+            rows: vec![Group::default(); info.outline.rows.len()],
+            failures: Failures::default(),
+            iterations: 0,
+            dropped: 0,
+            load_until: planned_end(&info.outline),
+            at: Duration::ZERO,
+            state: State::default(),
+            window: VecDeque::new(),
+            keep: longest.max(RECENT),
+            series: VecDeque::new(),
+            health: HealthFold::default(),
+            abort: None,
+            scratch: Tally::default(),
+        }
+    }
+
+    /// Takes a second in, or a part of one that comes late; `whole` is the second as it now stands.
+    pub(super) fn add(&mut self, part: &Interval, whole: &Arc<Interval>) {
+        for cell in &part.cells {
+            if let Some(row) = self.rows.get_mut(usize::from(cell.row.0)) {
+                row.add(cell, true);
+            }
+            self.failures.add(cell);
+        }
+        self.iterations += part
+            .iterations
+            .iter()
+            .map(|cell| cell.duration.count())
+            .sum::<u64>();
+        self.dropped += part.dropped.iter().map(|stage| stage.1).sum::<u64>();
+        self.health.add(part, &self.info.host);
+        let phase = phase_of(&self.info.outline, self.load_until, whole.from);
+        let entry = second(&self.info.outline, phase, whole, &mut self.scratch);
+        match self
+            .series
+            .iter_mut()
+            .rfind(|before| before.second == entry.second)
+        {
+            Some(before) => *before = entry,
+            None => self.series.push_back(entry),
+        }
+        match self.window.iter_mut().rfind(|before| before.from == whole.from) {
+            Some(before) => *before = whole.clone(),
+            None => self.window.push_back(whole.clone()),
+        }
+        while self.series.len() > SERIES {
+            self.series.pop_front();
+        }
+        while self.window.len() > self.keep {
+            self.window.pop_front();
+        }
+        if whole.end >= self.at {
+            self.at = whole.end;
+            self.state = whole.state.clone();
+            self.judge();
+        }
+    }
+
+    pub(super) fn stopping(&mut self, at: Duration) {
+        self.load_until = self.load_until.min(at);
+    }
+
+    pub(super) fn abort(&self) -> Option<&Breach> {
+        self.abort.as_ref()
+    }
+
+    /// Judges the thresholds with `abort` over as many of the last seconds as each says, requests in flight included at
+    /// their age. Before that many have passed, and where there is nothing to judge, there is no verdict.
+    fn judge(&mut self) {
+        if self.abort.is_some() {
+            return;
+        }
+        let thresholds = &self.info.outline.thresholds;
+        let breaches = thresholds.iter().enumerate().filter_map(|(index, threshold)| {
+            let patience = threshold.abort_after?;
+            if self.at < patience {
+                return None;
+            }
+            let last = self.last(patience.as_secs_f64().ceil() as usize);
+            let chosen = |row| selects(threshold.of.as_ref(), row);
+            let (mut group, length) = add_up(last, chosen);
+            for kind in self.state.in_flight.iter().filter(|kind| chosen(kind.row)) {
+                group.unfinished.add(&kind.ages);
+            }
+            let asked = ask(threshold.metric, &group, length)?;
+            broken(threshold, asked).then(|| Breach {
+                threshold: index,
+                text: threshold.text.clone(),
+                figure: asked.figure,
+                at: self.at,
+            })
+        });
+        self.abort = { breaches }.next();
+    }
+
+    fn last(&self, seconds: usize) -> impl Iterator<Item = &Interval> {
+        self.window
+            .range(self.window.len().saturating_sub(seconds)..)
+            .map(|interval| &**interval)
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let outline = &self.info.outline;
+        let last = self.window.back().map_or(0, |interval| interval.from);
+        let (stage, phase) = phase_of(outline, self.load_until, last);
+        let now = |level: i64| level.max(0) as u64;
+        let in_flight = &self.state.in_flight;
+        Snapshot {
+            at: self.at,
+            planned: planned_end(outline),
+            stage,
+            stages: outline.stages.len() as u16,
+            level: outline
+                .stages
+                .get(usize::from(stage.0))
+                .map_or(0.0, |stage| stage.level),
+            phase,
+            users: now(self.state.users),
+            thinking: now(self.state.thinking),
+            in_flight: in_flight.iter().map(|kind| kind.ages.count()).sum(),
+            waiting: now(self.state.waiting),
+            oldest_in_flight: in_flight.iter().filter_map(oldest).max(),
+            recent: self.recent(),
+            so_far: self.so_far(),
+            rows: self.row_figures(),
+            failures: self.failures.counts(),
+            dropped_arrivals: self.dropped,
+            warnings: self
+                .health
+                .judged(&self.info.host, &self.failures, &Storage::default())
+                .warnings,
+            series: self.series.iter().cloned().collect(),
+            abort: self.abort.clone(),
+        }
+    }
+
+    fn recent(&self) -> Recent {
+        let (group, length) = add_up(self.last(RECENT), |_| true);
+        let figures = |percent| group.response.percentile(percent);
+        Recent {
+            length,
+            rate: group.rate(length),
+            failure_share: share(group.failed, group.requests()),
+            p50: figures(50.0),
+            p95: figures(95.0),
+        }
+    }
+
+    fn so_far(&self) -> SoFar {
+        let mut total = Group::default();
+        for row in &self.rows {
+            total.merge(row);
+        }
+        SoFar {
+            requests: total.requests(),
+            failures: total.failed,
+            iterations: self.iterations,
+            mean: total.response.mean(),
+            p50: total.response.percentile(50.0),
+            p95: total.response.percentile(95.0),
+            p99: total.response.percentile(99.0),
+        }
+    }
+
+    fn row_figures(&self) -> Vec<RowSoFar> {
+        let mut recent = vec![0_u64; self.rows.len()];
+        let mut length = Duration::ZERO;
+        for interval in self.last(RECENT) {
+            length += interval.length();
+            for cell in &interval.cells {
+                if let Some(count) = recent.get_mut(usize::from(cell.row.0)) {
+                    *count += cell.requests();
+                }
+            }
+        }
+        let seconds = length.as_secs_f64();
+        let rows = self.rows.iter().zip(recent).enumerate();
+        rows.map(|(row, (group, recent))| RowSoFar {
+            row: RowId(row as u16),
+            requests: group.requests(),
+            failures: group.failed,
+            rate: if seconds > 0.0 {
+                recent as f64 / seconds
+            } else {
+                0.0
+            },
+            mean: group.response.mean(),
+            p50: group.response.percentile(50.0),
+            p95: group.response.percentile(95.0),
+        })
+        .collect()
+    }
+}
+
+/// Requests completed in some seconds, of the rows that pass the test, and how long those are.
+fn add_up<'a>(
+    intervals: impl Iterator<Item = &'a Interval>,
+    test: impl Fn(RowId) -> bool,
+) -> (Group, Duration) {
+    let (mut group, mut length) = (Group::default(), Duration::ZERO);
+    for interval in intervals {
+        length += interval.length();
+        for cell in interval.cells.iter().filter(|cell| test(cell.row)) {
+            group.add(cell, true);
+        }
+    }
+    (group, length)
+}
+
+fn share(part: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { part as f64 / of as f64 }
+}
+
+fn oldest(flights: &InFlight) -> Option<Duration> {
+    flights.ages.max()
+}

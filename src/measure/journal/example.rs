@@ -1,0 +1,106 @@
+//! The first few responses of a failure type, each a file to be read by a person.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::measure::sample::Example;
+use crate::plan::words;
+
+/// Letters of a failure's words that go into the file's name.
+const SLUG: usize = 48;
+
+/// Writes one: `<number>-<words>.txt`.
+pub(super) fn write(folder: &Path, number: u32, row: &str, example: &Example) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{number:03}-{}.txt", slug(&example.failure)));
+    let mut file = fs::File::create(path)?;
+    file.write_all(&text(row, example))
+}
+
+/// Its content: what was asked, what failed, then the response as it came.
+fn text(row: &str, example: &Example) -> Vec<u8> {
+    let mut text = format!(
+        "{}\n{row}, {} after the start: {}\n",
+        example.request,
+        words::duration(example.at),
+        example.failure
+    );
+    if let Some(detail) = &example.detail {
+        text.push_str(detail.trim_end());
+        text.push('\n');
+    }
+    text.push('\n');
+    match &example.head {
+        Some(head) => {
+            text.push_str(head.trim_end());
+            text.push_str("\n\n");
+        }
+        None => text.push_str("(no response)\n"),
+    }
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(&example.body);
+    let rest = example.body_length.saturating_sub(example.body.len() as u64);
+    if rest > 0 {
+        bytes.extend_from_slice(format!("\n(and {rest} more bytes)\n").as_bytes());
+    }
+    bytes
+}
+
+/// Words as a file name: letters and digits, the rest as single dashes.
+fn slug(words: &str) -> String {
+    let mut slug = String::new();
+    for letter in words.chars() {
+        if slug.len() >= SLUG {
+            break;
+        }
+        if letter.is_ascii_alphanumeric() {
+            slug.push(letter.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "failure".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::{slug, text};
+    use crate::measure::sample::Example;
+    use crate::plan::RowId;
+
+    #[test]
+    fn names_are_safe_whatever_the_words_are() {
+        assert_eq!(slug("expected 200, got 503"), "expected-200-got-503");
+        assert_eq!(slug("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug("日本"), "failure");
+        assert!(slug(&"x".repeat(500)).len() <= 48);
+    }
+
+    #[test]
+    fn an_example_reads_from_request_to_body() {
+        let example = Example {
+            row: RowId(0),
+            failure: Arc::from("expected 200, got 503"),
+            at: Duration::from_millis(1500),
+            request: "GET https://localhost/terms".to_owned(),
+            head: Some("HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\r\n".to_owned()),
+            body: b"busy".to_vec(),
+            body_length: 10,
+            detail: None,
+        };
+        assert_eq!(
+            String::from_utf8_lossy(&text("terms", &example)),
+            "GET https://localhost/terms\nterms, 1.5 s after the start: expected 200, got 503\n\n\
+             HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\n\nbusy\n(and 6 more bytes)\n"
+        );
+    }
+}
