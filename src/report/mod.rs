@@ -1,1 +1,16 @@
-//! Telling it afterwards.
+//! Telling it afterwards: pure functions of a [`crate::measure::summary::RunSummary`]. No I/O and no clock: the same run
+//! renders to the same bytes. A new format is one more function over the same figures and [`table`].
+
+pub mod csv;
+pub mod json;
+pub mod junit;
+pub mod locust;
+pub mod markdown;
+pub mod merge;
+pub mod number;
+mod result;
+pub mod table;
+pub mod terminal;
+mod warning;
+pub mod words;
+

@@ -1,0 +1,37 @@
+//! `report.md`: what was run, what is wrong with the figures, the table of the README, and everything below it. For a reader
+//! who knows nothing: each term is explained where it first stands, and no judgement stands without its figure.
+
+mod endpoints;
+mod failures;
+mod generator;
+mod head;
+mod incidents;
+mod levels;
+mod outcome;
+
+use crate::measure::summary::RunSummary;
+
+/// The whole report.
+pub fn report(summary: &RunSummary) -> String {
+    let parts = [
+        Some(head::title_and_run(summary)),
+        head::cautions(summary),
+        Some(outcome::table(summary)),
+        outcome::thresholds(summary),
+        // What the figures mean (`analysis::findings`) belongs here: after the result, before its details.
+        Some(failures::types(summary)),
+        Some(levels::measured(summary)),
+        Some(levels::response_times(summary)),
+        levels::from_due(summary),
+        Some(endpoints::whole_run(summary)),
+        endpoints::by_level(summary),
+        Some(endpoints::phases(summary)),
+        Some(endpoints::responses(summary)),
+        endpoints::iterations(summary),
+        incidents::list(summary),
+        Some(generator::state(summary)),
+        Some(head::files()),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().map(|part| part.trim_end().to_owned()).collect();
+    parts.join("\n\n") + "\n"
+}

@@ -1,0 +1,96 @@
+//! The beginning and the end of the report: what was run, what is wrong with it, which files belong to it.
+
+use crate::measure::summary::RunSummary;
+use crate::plan::outline::Outline;
+use crate::report::{number, table, warning, words};
+
+/// Title, the mark of a demo run, and one paragraph of what was run.
+pub(super) fn title_and_run(summary: &RunSummary) -> String {
+    let outline = &summary.run.outline;
+    let name = table::escaped(&outline.name);
+    let demo = if outline.demo { " (demo API)" } else { "" };
+    let mut text = format!("# Load test: {name}{demo}\n\n");
+    if outline.demo {
+        text += "> **Demo run.** No API was given, so the load went to the model of an API that is built into this program. \
+                 The figures say nothing about a real API.\n\n";
+    }
+    if let Some(description) = &outline.description {
+        text += &format!("{}\n\n", table::escaped(description.trim()));
+    }
+    text + &paragraph(summary)
+}
+
+fn paragraph(summary: &RunSummary) -> String {
+    let (run, outline) = (&summary.run, &summary.run.outline);
+    let host = &run.host;
+    [
+        format!(
+            "The scenario {name} was run against {url} from {start}, for {length}.",
+            name = table::code(&outline.name),
+            url = table::code(&outline.url),
+            start = number::timestamp(run.started_unix_micros / 1_000_000),
+            length = number::span(summary.end.at),
+        ),
+        load(outline),
+        words::ending(summary),
+        format!("Random seed {}: a run with the same seed sends the same requests.", outline.seed),
+        format!(
+            "Sent by runner {} on {}, from {} on {}.",
+            table::escaped(&run.version),
+            table::escaped(&host.system),
+            number::counted(u64::from(host.workers), "thread"),
+            number::counted(u64::from(host.cores), "core"),
+        ),
+    ]
+    .join(" ")
+}
+
+/// The load in words.
+fn load(outline: &Outline) -> String {
+    let levels: Vec<_> = outline.stages.iter().map(|stage| number::level(stage.level)).collect();
+    let stages = match levels.len() {
+        1 => "one stage of load".to_owned(),
+        count => format!("{count} stages of load"),
+    };
+    let think = table::escaped(&outline.think.words);
+    if outline.open {
+        format!(
+            "It had {stages}: {} new iterations (rounds of work) per second, arriving whether or not earlier ones had \
+             finished.",
+            words::list(&levels)
+        )
+    } else {
+        let users = if levels == ["1"] { "user" } else { "users" };
+        format!(
+            "It had {stages}: {} {users} at a time. A user sends a request, waits for the whole response, and pauses \
+             before the next one (think time: {think}).",
+            words::list(&levels)
+        )
+    }
+}
+
+/// What is wrong, before any figure.
+pub(super) fn cautions(summary: &RunSummary) -> Option<String> {
+    let cautions = warning::cautions(summary);
+    if cautions.is_empty() {
+        return None;
+    }
+    let mut text = "## Before you use these figures\n\n".to_owned();
+    for caution in cautions {
+        text += &format!("- **{}** Affected: {}.\n", caution.what, caution.spoils);
+    }
+    Some(text)
+}
+
+/// What else lies in the run's folder.
+pub(super) fn files() -> String {
+    "## Files of this run\n\n\
+     - `summary.csv`: the table above with unrounded figures, and more of each stage\n\
+     - `endpoints.csv`: the same for each endpoint at each stage\n\
+     - `timeline.csv`: one row per second\n\
+     - `failures.csv`: failures by type and endpoint; `failures/` holds the first responses of each type\n\
+     - `run.json`: every figure, described by `run.schema.json` of the project\n\
+     - `run.jsonl`, `plan.json`: what was measured, second by second; `runner report` writes all of the above from it again\n\
+     - `run.hlog`: the response times as HdrHistogram interval log, for tools that read it\n"
+        .to_owned()
+}

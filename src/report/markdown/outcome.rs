@@ -1,0 +1,87 @@
+//! The table of the README with its notes, and what the thresholds came to.
+
+use crate::measure::summary::{RunSummary, Verdict, WindowChoice};
+use crate::plan::outline::Outline;
+use crate::report::table::{Cell, Table};
+use crate::report::{number, result, words};
+
+/// The table and how to read it.
+pub(super) fn table(summary: &RunSummary) -> String {
+    let outline = &summary.run.outline;
+    let table = result::table(outline.open, &summary.stages).compact_markdown();
+    format!("## Result\n\n{table}\n{}", notes(summary))
+}
+
+fn notes(summary: &RunSummary) -> String {
+    let outline = &summary.run.outline;
+    let mut notes = Vec::new();
+    if outline.open {
+        notes.push(
+            "**Arrivals per second** takes the place of *Concurrent Users*: this scenario sets how many iterations begin \
+             each second, not how many users there are."
+                .to_owned(),
+        );
+    }
+    notes.push(
+        "One row per stage. Its figures are of the requests completed while the level was held, after a warm-up at the \
+         beginning of the hold was left out; the exact seconds are under *Each level*."
+            .to_owned(),
+    );
+    notes.push(
+        "**Total requests** counts all of them, failed ones too. **Failures Percentage** is Total Fails / Total requests in \
+         whole percent, so that `0%` can hide up to 0.5%; exact shares are under *Each level*."
+            .to_owned(),
+    );
+    notes.push(
+        "**Average (ms)** is the mean response time, of successes and failures, in milliseconds: from the moment a request \
+         was ready to go (opening a connection included) to the last byte of the response."
+            .to_owned(),
+    );
+    notes.push("**RPS** is requests completed per second.".to_owned());
+    if summary.stages.iter().any(|stage| stage.window.choice == WindowChoice::NeverHeld) {
+        notes.push(format!("`{}` marks a level that was never reached.", number::NONE));
+    }
+    notes.iter().map(|note| format!("- {note}\n")).collect()
+}
+
+/// What the thresholds came to; `None` where the scenario has none.
+pub(super) fn thresholds(summary: &RunSummary) -> Option<String> {
+    if summary.thresholds.is_empty() {
+        return None;
+    }
+    let outline = &summary.run.outline;
+    let mut table = Table::of_figures(3, ["Threshold", "Result", "Figure"]);
+    for verdict in &summary.thresholds {
+        table.push([
+            Cell::text(&verdict.threshold.text),
+            Cell::figure(if verdict.holds { "passed" } else { "**FAILED**" }),
+            Cell::text(figures(outline, verdict)),
+        ]);
+    }
+    let failed = summary.thresholds.iter().filter(|verdict| !verdict.holds).count();
+    let all = summary.thresholds.len();
+    let sentence = match failed {
+        0 => format!("All {all} passed."),
+        _ => format!("{failed} of {all} failed."),
+    };
+    let sentence = if all == 1 { sentence.replace("All 1 passed", "It passed").replace("1 of 1", "It") } else { sentence };
+    Some(format!(
+        "## Thresholds\n\nWhat the scenario asks of the run. {sentence} Judged over the whole run, ramps included, unless it \
+         says `in every stage`: then over the measured seconds of each.\n\n{}",
+        table.markdown()
+    ))
+}
+
+/// What a threshold was judged by: one figure, or one for each stage.
+fn figures(outline: &Outline, verdict: &Verdict) -> String {
+    let said = verdict.judged.iter().map(|judged| {
+        let figure = words::judged(&verdict.threshold, judged);
+        match judged.stage {
+            Some(stage) if judged.holds => format!("{figure} at {}", words::stage(outline, stage)),
+            Some(stage) => format!("{figure} at {} (failed)", words::stage(outline, stage)),
+            None => figure,
+        }
+    });
+    let said: Vec<_> = said.collect();
+    if said.is_empty() { "nothing to judge".to_owned() } else { said.join("; ") }
+}

@@ -1,0 +1,45 @@
+//! The table of the README: one row per stage, six columns, in the formats of the original report.
+
+use super::number;
+use super::table::{Align, Cell, Table};
+use crate::measure::summary::{StageSummary, WindowChoice};
+
+/// The header of the first column: levels of the open model are arrivals per second, not users.
+pub(super) fn level_title(open: bool) -> &'static str {
+    if open { "Arrivals per second" } else { "Concurrent Users" }
+}
+
+/// The headers.
+pub(super) fn columns(open: bool) -> [&'static str; 6] {
+    [level_title(open), "Total requests", "Total Fails", "Failures Percentage", "Average (ms)", "RPS"]
+}
+
+/// An empty table.
+pub(super) fn empty(open: bool) -> Table {
+    Table::new(columns(open).map(|title| (title, Align::Right)))
+}
+
+/// The cells of a stage. One that was never held has no figures.
+pub(super) fn cells(stage: &StageSummary) -> [Cell; 6] {
+    let figures = &stage.figures;
+    let held = stage.window.choice != WindowChoice::NeverHeld;
+    let shown = |known: bool, figure: String| Cell::figure(if known { figure } else { number::NONE.to_owned() });
+    let any = figures.requests > 0;
+    [
+        Cell::figure(number::level(stage.level)),
+        Cell::figure(figures.requests),
+        Cell::figure(figures.failures),
+        shown(any, number::whole_percent(figures.failure_share())),
+        shown(any, figures.mean.map(number::whole_ms).unwrap_or_default()),
+        shown(held, number::rate(figures.rate)),
+    ]
+}
+
+/// The table of a run.
+pub(super) fn table(open: bool, stages: &[StageSummary]) -> Table {
+    let mut table = empty(open);
+    for stage in stages {
+        table.push(cells(stage));
+    }
+    table
+}

@@ -1,0 +1,98 @@
+//! The closing summary that a terminal gets at the end of a run: the table, thresholds, the most frequent failures, warnings.
+
+use super::table::{Align, Cell, Table, printable};
+use super::{number, result, warning, words};
+use crate::measure::summary::RunSummary;
+
+/// How many failure types are shown.
+const FAILURES: usize = 5;
+
+/// Whether words may be coloured (a terminal, without `NO_COLOR` and not `TERM=dumb`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour(pub bool);
+
+impl Colour {
+    /// Something is wrong.
+    pub fn red(self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    /// Something is well.
+    pub fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    /// Something to mind.
+    pub fn yellow(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    /// A heading.
+    pub fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// The summary, each line ended.
+pub fn summary(summary: &RunSummary, colour: Colour) -> String {
+    let outline = &summary.run.outline;
+    let mut blocks = vec![warnings(summary, colour)];
+    blocks.push(result::table(outline.open, &summary.stages).plain());
+    blocks.push(thresholds(summary, colour));
+    blocks.push(failures(summary, colour));
+    let blocks: Vec<_> = blocks.into_iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
+    blocks.join("\n\n") + "\n"
+}
+
+fn warnings(summary: &RunSummary, colour: Colour) -> Vec<String> {
+    let mut lines = Vec::new();
+    if summary.run.outline.demo {
+        lines.push(format!(
+            "{} these figures are of the API model built into this program, not of a real API",
+            colour.yellow("demo run:")
+        ));
+    }
+    for caution in warning::cautions(summary) {
+        let plain = caution.what.replace('`', "");
+        lines.push(format!("{} {plain} Affected: {}.", colour.yellow("warning:"), caution.spoils.replace('`', "")));
+    }
+    lines
+}
+
+fn thresholds(summary: &RunSummary, colour: Colour) -> Vec<String> {
+    let lines = summary.thresholds.iter().map(|verdict| {
+        let mark = if verdict.holds { colour.green("passed") } else { colour.red("FAILED") };
+        let broken = verdict.judged.iter().filter(|judged| verdict.holds || !judged.holds);
+        let figures: Vec<_> = broken.map(|judged| words::judged(&verdict.threshold, judged)).collect();
+        format!("{mark}  {}  ({})", printable(&verdict.threshold.text), figures.join("; "))
+    });
+    lines.collect()
+}
+
+fn failures(summary: &RunSummary, colour: Colour) -> Vec<String> {
+    let total = &summary.total;
+    if total.failures == 0 {
+        return Vec::new();
+    }
+    let mut table = Table::new([("", Align::Right), ("", Align::Left)]);
+    for kind in summary.failures.iter().take(FAILURES) {
+        table.push([Cell::figure(kind.failure.count), Cell::text(&*kind.failure.text)]);
+    }
+    let heading = format!(
+        "{} of {} failed over the whole run ({}):",
+        total.failures,
+        number::counted(total.requests, "request"),
+        number::percent(total.failure_share())
+    );
+    let mut lines = vec![colour.bold(&heading)];
+    lines.extend(table.plain().into_iter().skip(1).map(|line| format!("  {line}")));
+    let more = summary.failures.len().saturating_sub(FAILURES);
+    if more > 0 {
+        lines.push(format!("  and {more} more types"));
+    }
+    lines
+}

@@ -1,0 +1,119 @@
+//! What a reader must know before the figures: what went wrong, and which figures it spoils.
+
+use super::{number, words};
+use crate::measure::health::Spoiled;
+use crate::measure::run::Ending;
+use crate::measure::summary::{RunSummary, WindowChoice};
+
+/// One warning.
+pub(super) struct Caution {
+    /// What was wrong: whole sentences, in Markdown.
+    pub(super) what: String,
+    /// Which figures are not to be trusted, in words.
+    pub(super) spoils: String,
+}
+
+/// All of a run, the gravest first. Empty: the figures stand as they are.
+pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
+    let mut all = Vec::new();
+    all.extend(early_end(summary));
+    all.extend(generator(summary));
+    all.extend(windows(summary));
+    all.extend(unfinished(summary));
+    all
+}
+
+fn early_end(summary: &RunSummary) -> Option<Caution> {
+    if summary.end.how.as_planned() {
+        return None;
+    }
+    let mut what = words::ending(summary);
+    let missing = levels(summary, |choice| choice == WindowChoice::NeverHeld);
+    if !missing.is_empty() {
+        what += &format!(" Never reached: {}.", words::list(&missing));
+    }
+    let spoils = if summary.end.how == Ending::Killed {
+        "everything after that moment is missing, and what was under way then is counted as unfinished"
+    } else {
+        "the stage under way then has fewer seconds than planned"
+    };
+    Some(Caution { what, spoils: spoils.to_owned() })
+}
+
+fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
+    summary.health.warnings.iter().map(|warning| {
+        let spoiled: Vec<_> = warning.spoils().iter().map(|figure| spoiled(*figure).to_owned()).collect();
+        Caution {
+            what: format!("{}.", capitalised(&super::table::printable(&warning.to_string()))),
+            spoils: words::list(&spoiled),
+        }
+    })
+}
+
+/// A figure that can be spoiled, in words.
+fn spoiled(figure: Spoiled) -> &'static str {
+    match figure {
+        Spoiled::ResponseTimes => "response times and percentiles",
+        Spoiled::Rate => "requests per second",
+        Spoiled::Load => "the load that reached the API",
+        Spoiled::Failures => "the number of failures",
+        Spoiled::FailureTypes => "the list of failure types",
+        Spoiled::Journal => "a report written again from the files of this run",
+    }
+}
+
+fn windows(summary: &RunSummary) -> Vec<Caution> {
+    let mut all = Vec::new();
+    let every_figure =
+        |levels: &[String]| format!("all figures of {}", if levels.len() == 1 { "that level" } else { "those levels" });
+    let restless = levels(summary, |choice| choice == WindowChoice::NotSteady);
+    if !restless.is_empty() {
+        all.push(Caution {
+            what: format!(
+                "Not steady at {}: response times were still changing in the second half of the hold (the time at a \
+                 level), so the whole hold is measured, its beginning included. A longer hold would tell what the level \
+                 settles at.",
+                words::list(&restless)
+            ),
+            spoils: every_figure(&restless),
+        });
+    }
+    let short = levels(summary, |choice| choice == WindowChoice::Unjudged);
+    if !short.is_empty() {
+        all.push(Caution {
+            what: format!(
+                "Too short to judge at {}: nobody can say from so few seconds whether the level was steady, so the whole \
+                 hold (the time at a level) is measured, its beginning included.",
+                words::list(&short)
+            ),
+            spoils: every_figure(&short),
+        });
+    }
+    all
+}
+
+fn unfinished(summary: &RunSummary) -> Option<Caution> {
+    let count = summary.total.unfinished;
+    let oldest = summary.unfinished.iter().map(|open| open.oldest).max()?;
+    (count > 0).then(|| Caution {
+        what: format!(
+            "{} had no response yet when the run ended; the oldest had waited {}. They are in no count and no average; \
+             percentiles take them as longer than they had waited, so one that they reach is written as `> 31 s`.",
+            number::counted(count, "request"),
+            number::time(oldest)
+        ),
+        spoils: "averages are too short; percentiles written with `>` are lower bounds".to_owned(),
+    })
+}
+
+/// The levels whose windows were chosen for a reason.
+fn levels(summary: &RunSummary, test: impl Fn(WindowChoice) -> bool) -> Vec<String> {
+    let chosen = summary.stages.iter().filter(|stage| test(stage.window.choice));
+    chosen.map(|stage| words::stage(&summary.run.outline, stage.stage)).collect()
+}
+
+/// The first letter in upper case.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
