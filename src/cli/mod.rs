@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::DemoApi(args)) => demo::run(&args),
         Some(Command::Schema) => {
-            print::text("");
+            print::text(&crate::scenario::schema::text());
             Exit::Passed
         }
     };
