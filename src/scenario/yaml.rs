@@ -47,40 +47,36 @@ impl Node {
 }
 
 /// Reads a file as text: one that exists, is a file, is not too large, is UTF-8 and holds no NUL.
-pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
     let bytes = super::files::read_limited(path, what, MAX_FILE)?;
     let shown = path.display();
+    let wrong = |message: String, help: &str| Diagnostic::without_place(message).help(help).boxed();
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(
-            Diagnostic::without_place(format!("`{shown}` is UTF-16, not UTF-8"))
-                .help("save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`"),
-        );
+        let help = "save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`";
+        return Err(wrong(format!("`{shown}` is UTF-16, not UTF-8"), help));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => match text.find('\0') {
-            Some(at) => Err(Diagnostic::without_place(format!(
-                "`{shown}` holds a NUL byte {}",
-                place(text.as_bytes(), at)
-            ))
-            .help("this is not a text file; is it the right one?")),
-            None => Ok(sources.add(path, text)),
-        },
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            let found = bytes.get(at).copied().unwrap_or_default();
-            Err(Diagnostic::without_place(format!(
-                "`{shown}` is not UTF-8: byte 0x{found:02X} {}",
-                place(bytes, at)
-            ))
-            .help("save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`"))
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let found = bytes.get(at).copied().unwrap_or_default();
+        let help = "save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`";
+        wrong(
+            format!("`{shown}` is not UTF-8: byte 0x{found:02X} {}", place(bytes, at)),
+            help,
+        )
+    })?;
+    match text.find('\0') {
+        Some(at) => {
+            let message = format!("`{shown}` holds a NUL byte {}", place(text.as_bytes(), at));
+            Err(wrong(message, "this is not a text file; is it the right one?"))
         }
+        None => Ok(sources.add(path, text)),
     }
 }
 
 /// "at offset 17 (line 2)".
 fn place(bytes: &[u8], at: usize) -> String {
-    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line = bytes[..at].split(|b| *b == b'\n').count();
     format!("at offset {at} (line {line})")
 }
 
