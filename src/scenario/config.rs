@@ -151,6 +151,17 @@ impl Config {
         secrets
     }
 
+    /// Where the secret values stand in the configuration file.
+    pub(super) fn secret_spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        self.visit(&mut |_, value| {
+            if let (true, Origin::File(span)) = (value.secret, &value.origin) {
+                spans.push(*span);
+            }
+        });
+        spans
+    }
+
     /// Marks a key, and all below it, as secret: one listed under `secrets:` or used in `auth`.
     pub fn mark_secret(&mut self, key: &str) {
         let mut node = Some(&mut self.root);

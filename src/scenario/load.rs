@@ -105,6 +105,9 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     for key in secret_keys(&scenario) {
         config.mark_secret(&key);
     }
+    for span in config.secret_spans() {
+        sources.add_secret(span);
+    }
     if problems.errors() > 0 {
         return Err(Box::new(LoadError { problems, sources }));
     }

@@ -97,11 +97,48 @@ impl SecretSpans {
                 || only_templates(bare)
                 || matches!(bare, "true" | "false")
                 || name.ends_with("_url")
-                || name.ends_with("_file");
+                || name.ends_with("_file")
+                || name == "client_key";
             (!harmless).then(|| value.start()..value.start() + value.as_str().trim_end().len())
         });
         Self::new(found)
     }
+
+    /// As [`by_looks`](Self::by_looks), of comments alone: where the structure is known, the rest is known better.
+    pub(super) fn in_comments(text: &str) -> Self {
+        let mut spans = Self::by_looks(text);
+        spans.0.retain(|range| {
+            let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+            let before = &text[line..range.start];
+            before.starts_with('#') || before.contains(" #")
+        });
+        spans
+    }
+
+    /// With more ranges.
+    pub(super) fn with(self, more: impl IntoIterator<Item = Range<usize>>) -> Self {
+        Self::new(self.0.into_iter().chain(more))
+    }
+
+    /// What stands at these ranges.
+    pub(super) fn texts<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        self.0
+            .iter()
+            .filter_map(|range| text.get(range.clone()))
+            .collect()
+    }
+}
+
+/// A message about a file, with its secrets taken out of what it quotes in backticks.
+pub(super) fn hide(message: &str, secrets: &[&str]) -> String {
+    let parts = message.split('`').enumerate().map(|(n, part)| {
+        let mut part = part.to_owned();
+        for secret in secrets.iter().filter(|secret| n % 2 == 1 && !secret.is_empty()) {
+            part = part.replace(secret.trim_matches(['"', '\'']), MASK);
+        }
+        part
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 static KEY_AND_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -455,6 +492,21 @@ mod tests {
             masked,
             "user: ann\npassword: *** # old\nauth: { basic: { user: a, password: *** } }\ntoken: \"{{ config.token }}\"\n"
         );
+    }
+
+    #[test]
+    fn hides_secrets_in_quoted_parts_of_a_message_only() {
+        assert_eq!(
+            hide("cannot read `user:ann`, said ann", &["ann"]),
+            "cannot read `user:***`, said ann"
+        );
+    }
+
+    #[test]
+    fn blanks_secrets_in_comments() {
+        let text = "a: b # password: hunter2\n# token: abc\nx: token: abc\n";
+        let masked = Masked::new(text, &SecretSpans::in_comments(text)).text;
+        assert_eq!(masked, "a: b # password: ***\n# token: ***\nx: token: abc\n");
     }
 
     #[test]

@@ -413,3 +413,30 @@ proptest! {
         let _ = load_text(&text, &text);
     }
 }
+
+#[test]
+fn a_threshold_about_tokens_is_no_secret() {
+    let text = with("thresholds:\n  - failures of get_token < 1% for 10s: abort\n");
+    let loaded = loaded(&text);
+    assert!(loaded.secrets().is_empty());
+    assert_eq!(loaded.masked_source(), text);
+}
+
+#[test]
+fn five_megabytes_are_judged_in_seconds() {
+    let began = std::time::Instant::now();
+    let mut keys = String::new();
+    for n in 0..150_000 {
+        use std::fmt::Write as _;
+        let _ = writeln!(keys, "wieght{n}: {{}}");
+    }
+    for text in [
+        keys,
+        format!("a: {}", "[".repeat(1_000_000)),
+        "- ".repeat(1_000_000),
+        "a: &a [*a]\n".repeat(100_000),
+    ] {
+        assert!(load_text(&text, "").is_err());
+    }
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
