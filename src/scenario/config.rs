@@ -38,6 +38,8 @@ pub enum Origin {
     Set,
     /// `--host`.
     Host,
+    /// Nobody set it: a default, such as those for the demo API.
+    Default,
 }
 
 /// One value.
@@ -160,6 +162,13 @@ impl Config {
             }
         });
         spans
+    }
+
+    /// Sets a key that is set nowhere else.
+    pub(super) fn set_default(&mut self, key: &str, value: &str) {
+        if self.get(key).is_none() {
+            self.put(key, value, &Origin::Default, false);
+        }
     }
 
     /// Marks a key, and all below it, as secret: one listed under `secrets:` or used in `auth`.

@@ -129,16 +129,33 @@ impl SecretSpans {
     }
 }
 
-/// A message about a file, with its secrets taken out of what it quotes in backticks.
+/// A message about a file, with its secrets taken out of what it quotes in backticks. Very short ones go only where they are
+/// all that is quoted: a user named `a` is in every word.
 pub(super) fn hide(message: &str, secrets: &[&str]) -> String {
-    let parts = message.split('`').enumerate().map(|(n, part)| {
+    let hide_in = |part: &str| {
         let mut part = part.to_owned();
-        for secret in secrets.iter().filter(|secret| n % 2 == 1 && !secret.is_empty()) {
-            part = part.replace(secret.trim_matches(['"', '\'']), MASK);
+        for secret in secrets
+            .iter()
+            .map(|secret| secret.trim_matches(['"', '\'']))
+            .filter(|s| !s.is_empty())
+        {
+            if secret.len() > SHORTEST_SCRUBBED || part == secret {
+                part = part.replace(secret, MASK);
+            }
         }
         part
-    });
-    parts.collect::<Vec<_>>().join("`")
+    };
+    let parts = message.split('`').enumerate();
+    parts
+        .map(|(n, part)| {
+            if n % 2 == 1 {
+                hide_in(part)
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("`")
 }
 
 static KEY_AND_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -496,9 +513,10 @@ mod tests {
 
     #[test]
     fn hides_secrets_in_quoted_parts_of_a_message_only() {
+        let message = "not `user:anna` by `a`, said anna";
         assert_eq!(
-            hide("cannot read `user:ann`, said ann", &["ann"]),
-            "cannot read `user:***`, said ann"
+            hide(message, &["anna", "a"]),
+            "not `user:***` by `***`, said anna"
         );
     }
 
