@@ -7,9 +7,10 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostics::{Diagnostic, Diagnostics, near_files};
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::model::{Body, Data, DataKind, PartContent, Request, Scenario, Work};
 use super::span::Spanned;
+use super::suggest::near_files;
 
 /// Largest data file or body, in bytes.
 const MAX_DATA: u64 = 256_000_000;

@@ -7,11 +7,13 @@ use regex::Regex;
 
 use super::config::{Config, ConfigSources};
 use super::decode;
-use super::diagnostics::{Diagnostics, Severity, Sources, Style};
+use super::diagnostics::{Diagnostics, Severity, Sources};
 use super::files::Files;
 use super::literals;
 use super::model::{Auth, Scenario};
-use super::secret::{Scrubber, Secret};
+use super::render::Style;
+use super::scrub::Scrubber;
+use super::secret::Secret;
 use super::span::{SourceId, Text};
 use super::yaml;
 

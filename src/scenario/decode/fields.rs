@@ -1,7 +1,8 @@
 //! The small typed layer over the tree: mappings with known keys, leaves with units, and every problem told, not only the first.
 
-use super::super::diagnostics::{Diagnostic, Diagnostics, nearest, one_of};
+use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::span::{Span, Spanned};
+use super::super::suggest::{nearest, one_of};
 use super::super::yaml::{Kind, Node};
 use super::leaf;
 use super::shapes::example_of;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::diagnostics::{Diagnostic, Diagnostics, nearest, one_of};
+use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Json, Pair, Rate};
 use super::super::span::{Span, Spanned, Text};
+use super::super::suggest::{nearest, one_of};
 use super::super::units::{self, UnitError};
 use super::super::yaml::{Kind, Node};
 
