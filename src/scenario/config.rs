@@ -38,6 +38,8 @@ pub enum Origin {
     Set,
     /// `--host`.
     Host,
+    /// Nobody set it: a default, such as those for the demo API.
+    Default,
 }
 
 /// One value.
@@ -105,7 +107,7 @@ impl Config {
         for argument in &from.set {
             match argument.split_once('=') {
                 Some((key, value)) if well_formed(key.trim()) => {
-                    config.put(key.trim(), value, &Origin::Set, false)
+                    config.put(key.trim(), value, &Origin::Set, false);
                 }
                 _ => out.push(bad_set(argument)),
             }
@@ -151,6 +153,24 @@ impl Config {
         secrets
     }
 
+    /// Where the secret values stand in the configuration file.
+    pub(super) fn secret_spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        self.visit(&mut |_, value| {
+            if let (true, Origin::File(span)) = (value.secret, &value.origin) {
+                spans.push(*span);
+            }
+        });
+        spans
+    }
+
+    /// Sets a key that is set nowhere else.
+    pub(super) fn set_default(&mut self, key: &str, value: &str) {
+        if self.get(key).is_none() {
+            self.put(key, value, &Origin::Default, false);
+        }
+    }
+
     /// Marks a key, and all below it, as secret: one listed under `secrets:` or used in `auth`.
     pub fn mark_secret(&mut self, key: &str) {
         let mut node = Some(&mut self.root);
@@ -190,13 +210,13 @@ impl Config {
             }
             let ConfigNode::Map(entries) = node else { return };
             let same = |name: &str| name == part || (loose && name.to_lowercase().replace('-', "_") == part);
-            let at = match entries.iter().position(|(name, _)| same(name)) {
-                Some(at) => at,
-                None => {
+            let at = entries
+                .iter()
+                .position(|(name, _)| same(name))
+                .unwrap_or_else(|| {
                     entries.push((part.to_owned(), ConfigNode::Map(Vec::new())));
                     entries.len() - 1
-                }
-            };
+                });
             node = &mut entries[at].1;
         }
         *node = ConfigNode::Value(ConfigValue {
@@ -245,7 +265,7 @@ fn read_tree(path: &Path, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     let id = match yaml::read(path, "configuration", sources) {
         Ok(id) => id,
         Err(problem) => {
-            out.push(problem);
+            out.push(*problem);
             return None;
         }
     };

@@ -1,13 +1,10 @@
-//! Problems in the user's files, all at once, each with its place and what to write instead; one renderer for all of them,
-//! whether they are of syntax, of type or of meaning.
+//! Problems in the user's files, all at once, each with its place and what to write instead: of syntax, of type or of meaning.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
-
-use super::secret::{Masked, SecretSpans};
+use super::render::{Style, render, without_secrets};
+use super::secret::{self, Masked, SecretSpans};
 use super::span::{SourceId, Span};
 
 /// Most problems shown; the rest are counted.
@@ -29,6 +26,12 @@ impl fmt::Debug for Source {
         f.debug_struct("Source")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    pub(super) fn masked(&self) -> Masked {
+        Masked::new(&self.text, &self.secrets)
     }
 }
 
@@ -68,17 +71,33 @@ impl Sources {
             .unwrap_or_default()
     }
 
-    /// Replaces what is known to be secret in a file, once its structure is known.
+    /// Replaces what looked secret in a file by what is, once its structure is known. Comments are still judged by looks.
     pub(super) fn set_secrets(&mut self, id: SourceId, spans: impl IntoIterator<Item = Span>) {
         if let Some(source) = self.files.get_mut(id.0 as usize) {
-            source.secrets = SecretSpans::new(spans.into_iter().map(Span::range));
+            source.secrets = SecretSpans::in_comments(&source.text).with(spans.into_iter().map(Span::range));
         }
+    }
+
+    /// Adds a place that holds a secret.
+    pub(super) fn add_secret(&mut self, span: Span) {
+        if let Some(source) = self.files.get_mut(span.source.0 as usize) {
+            source.secrets = std::mem::take(&mut source.secrets).with([span.range()]);
+        }
+    }
+
+    /// A message without the secrets of these files.
+    pub(super) fn hide(&self, message: &str) -> String {
+        let secrets: Vec<&str> = self
+            .files
+            .iter()
+            .flat_map(|source| source.secrets.texts(&source.text))
+            .collect();
+        secret::hide(message, &secrets)
     }
 
     /// The text of a file with its literal secrets blanked.
     pub fn masked(&self, id: SourceId) -> Option<String> {
-        self.get(id)
-            .map(|source| Masked::new(&source.text, &source.secrets).text)
+        self.get(id).map(|source| source.masked().text)
     }
 }
 
@@ -176,6 +195,12 @@ impl Diagnostic {
         self
     }
 
+    /// In a box, as errors are passed on.
+    #[must_use]
+    pub fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+
     /// With a replacement: the last help is its heading.
     #[must_use]
     pub fn replace(mut self, span: Span, text: impl Into<String>) -> Self {
@@ -228,7 +253,7 @@ impl Diagnostics {
         ordered.dedup_by(|a, b| a.span == b.span && a.message == b.message);
         let mut out = String::new();
         for diagnostic in ordered.iter().take(SHOWN) {
-            out.push_str(&render_one(diagnostic, sources, style));
+            out.push_str(&render(&without_secrets(diagnostic, sources), sources, style));
             out.push_str("\n\n");
         }
         out.push_str(&self.tally(&ordered));
@@ -261,196 +286,10 @@ impl Diagnostics {
     }
 }
 
-/// How diagnostics look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// Text alone.
-    Plain,
-    /// With terminal colours.
-    Coloured,
-}
-
-fn render_one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()));
-    let mut views = views(diagnostic, sources);
-    for view in &mut views {
-        let mut snippet = Snippet::source(view.text.as_str())
-            .path(view.name.as_str())
-            .fold(true);
-        for (kind, range, label) in view.marks.drain(..) {
-            let label = (!label.is_empty()).then_some(label);
-            snippet = snippet.annotation(kind.span(range).label(label));
-        }
-        group = group.element(snippet);
-    }
-    for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
-    }
-    let mut groups = Vec::new();
-    let patch = diagnostic.replace.as_ref().and_then(|(span, text)| {
-        let source = sources.get(span.source)?;
-        let masked = Masked::new(&source.text, &source.secrets);
-        let range = masked.map(&span.range());
-        (!masked.touches(&span.range())).then(|| (masked.text, source.name.clone(), range, text.as_str()))
-    });
-    let plain_helps = diagnostic.help.len() - usize::from(patch.is_some() && !diagnostic.help.is_empty());
-    for help in &diagnostic.help[..plain_helps] {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    groups.push(group);
-    if let Some((text, name, range, new)) = &patch {
-        let heading = diagnostic.help.last().map_or("write", String::as_str);
-        let snippet = Snippet::source(text.as_str()).path(name.as_str()).fold(true);
-        groups.push(
-            Level::HELP
-                .secondary_title(heading)
-                .element(snippet.patch(Patch::new(range.clone(), *new))),
-        );
-    }
-    let renderer = match style {
-        Style::Plain => Renderer::plain(),
-        Style::Coloured => Renderer::styled(),
-    };
-    renderer.decor_style(DecorStyle::Ascii).render(&groups)
-}
-
-/// One file with the places to mark in it.
-struct View<'a> {
-    name: String,
-    text: String,
-    marks: Vec<(AnnotationKind, std::ops::Range<usize>, &'a str)>,
-}
-
-/// The files that a problem is about, the one of its main place first.
-fn views<'a>(diagnostic: &'a Diagnostic, sources: &Sources) -> Vec<View<'a>> {
-    let main = diagnostic
-        .span
-        .map(|span| (AnnotationKind::Primary, span, diagnostic.label.as_str()));
-    let others = diagnostic
-        .also
-        .iter()
-        .map(|(span, label)| (AnnotationKind::Context, *span, label.as_str()));
-    let mut views: Vec<(SourceId, View<'a>)> = Vec::new();
-    for (kind, span, label) in main.into_iter().chain(others) {
-        let Some(source) = sources.get(span.source) else {
-            continue;
-        };
-        let masked = Masked::new(&source.text, &source.secrets);
-        let range = first_line(&masked.text, masked.map(&span.range()));
-        match views.iter_mut().find(|(id, _)| *id == span.source) {
-            Some((_, view)) => view.marks.push((kind, range, label)),
-            None => views.push((
-                span.source,
-                View {
-                    name: source.name.clone(),
-                    text: masked.text,
-                    marks: vec![(kind, range, label)],
-                },
-            )),
-        }
-    }
-    views.into_iter().map(|(_, view)| view).collect()
-}
-
-/// A block that spans many lines is marked by its first line only.
-fn first_line(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let start = floor_boundary(text, range.start);
-    let end = floor_boundary(text, range.end).max(start);
-    let line_end = text[start..end].find('\n').map_or(end, |at| start + at);
-    let trimmed = text[start..line_end].trim_end().len();
-    start..start + trimmed.max(usize::from(line_end > start && trimmed > 0))
-}
-
-fn floor_boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// "did you mean": the nearest of `known`, by edits (at most 2, or a third of the length) or by a common beginning.
-pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = written.to_lowercase();
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in known {
-        let other = candidate.to_lowercase();
-        let distance = strsim::osa_distance(&lower, &other);
-        // Of a name of one or two letters nothing is left after two edits.
-        let allowed = match other.chars().count() {
-            0..=2 => 1,
-            length => 2.max(length / 3),
-        };
-        let near = distance <= allowed && distance < lower.chars().count().max(2);
-        let begins =
-            lower.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other) && other.len() >= 3);
-        if (near || begins) && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
-}
-
-/// A list in words: `a`, `b` or `c`.
-pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        None => "nothing".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-    }
-}
-
-/// File names in the same directory that are near to a missing one.
-pub(super) fn near_files(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let parent = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let entries: Vec<String> = std::fs::read_dir(parent)
-        .ok()?
-        .take(10_000)
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    let mut sorted: Vec<&str> = entries
-        .iter()
-        .map(String::as_str)
-        .filter(|other| *other != name)
-        .collect();
-    sorted.sort_unstable();
-    let found = nearest(name, sorted)?;
-    let near: PathBuf = match path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        Some(parent) => parent.join(found),
-        None => PathBuf::from(found),
-    };
-    Some(format!("did you mean `{}`?", near.display()))
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_the_nearest_name() {
-        let known = ["weight", "think", "endpoints", "get"];
-        assert_eq!(nearest("wieght", known), Some("weight"));
-        assert_eq!(nearest("think_time", known), Some("think"));
-        assert_eq!(nearest("endpoint", known), Some("endpoints"));
-        assert_eq!(nearest("zebra", known), None);
-        assert_eq!(nearest("Get", known), Some("get"));
-    }
-
-    #[test]
-    fn lists_names_in_words() {
-        assert_eq!(one_of(["a"]), "`a`");
-        assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
-    }
 
     #[test]
     fn shows_fifty_and_counts_the_rest() {

@@ -7,9 +7,10 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostics::{Diagnostic, Diagnostics, near_files};
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::model::{Body, Data, DataKind, PartContent, Request, Scenario, Work};
 use super::span::Spanned;
+use super::suggest::near_files;
 
 /// Largest data file or body, in bytes.
 const MAX_DATA: u64 = 256_000_000;
@@ -114,7 +115,7 @@ impl Reader<'_> {
                         .notes
                         .push("file names are relative to the scenario file".to_owned());
                 }
-                self.out.push(problem);
+                self.out.push(*problem);
                 None
             }
         }
@@ -302,7 +303,7 @@ fn items(bytes: &[u8]) -> Result<Vec<serde_json::Value>, (String, String)> {
 }
 
 /// Reads a file that must exist, be a file and not be larger than `limit` bytes. The problem has no place yet.
-pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>> {
     let shown = path.display();
     let failed = |error: &std::io::Error| match error.kind() {
         ErrorKind::NotFound => missing(path),
@@ -312,18 +313,17 @@ pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8
         }
         _ => Diagnostic::without_place(format!("cannot read `{shown}`: {error}")),
     };
-    let about = std::fs::metadata(path).map_err(|error| failed(&error))?;
+    let about = std::fs::metadata(path).map_err(|error| failed(&error).boxed())?;
     if about.is_dir() {
         return Err(
             Diagnostic::without_place(format!("`{shown}` is a directory, not a {what}"))
-                .help_if(inside(path)),
+                .help_if(inside(path))
+                .boxed(),
         );
     }
     // A device or a pipe may never end, and says nothing of its size.
     if !about.is_file() {
-        return Err(Diagnostic::without_place(format!(
-            "`{shown}` is not a regular file"
-        )));
+        return Err(Diagnostic::without_place(format!("`{shown}` is not a regular file")).boxed());
     }
     let too_large = |size: u64| {
         let mega = |bytes: u64| format!("{} MB", bytes.div_ceil(1_000_000));
@@ -335,15 +335,15 @@ pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8
         .help_if((what == "scenario").then(|| "keep long lists of values in a CSV or JSON file".to_owned()))
     };
     if about.len() > limit {
-        return Err(too_large(about.len()));
+        return Err(too_large(about.len()).boxed());
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| failed(&error))?;
+    let file = File::open(path).map_err(|error| failed(&error).boxed())?;
     file.take(limit + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| failed(&error).boxed())?;
     if bytes.len() as u64 > limit {
-        return Err(too_large(bytes.len() as u64));
+        return Err(too_large(bytes.len() as u64).boxed());
     }
     Ok(bytes)
 }

@@ -7,11 +7,13 @@ use regex::Regex;
 
 use super::config::{Config, ConfigSources};
 use super::decode;
-use super::diagnostics::{Diagnostics, Severity, Sources, Style};
+use super::diagnostics::{Diagnostics, Severity, Sources};
 use super::files::Files;
 use super::literals;
 use super::model::{Auth, Scenario};
-use super::secret::{Scrubber, Secret};
+use super::render::Style;
+use super::scrub::Scrubber;
+use super::secret::Secret;
 use super::span::{SourceId, Text};
 use super::yaml;
 
@@ -82,6 +84,14 @@ impl Loaded {
         Scrubber::new(secrets.iter().chain(more), basic)
     }
 
+    /// Sets a key of the configuration that is set nowhere: what the demo API needs.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.config.set_default(key, value);
+        for key in secret_keys(&self.scenario) {
+            self.config.mark_secret(&key);
+        }
+    }
+
     /// What follows from the scenario's file name: the default of `name`.
     pub fn default_name(&self) -> String {
         self.path.file_stem().map_or_else(
@@ -104,6 +114,9 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     let files = Files::read(&scenario, folder, &mut problems);
     for key in secret_keys(&scenario) {
         config.mark_secret(&key);
+    }
+    for span in config.secret_spans() {
+        sources.add_secret(span);
     }
     if problems.errors() > 0 {
         return Err(Box::new(LoadError { problems, sources }));
@@ -135,7 +148,7 @@ fn read_scenario(
     let source = match yaml::read(path, "scenario", sources) {
         Ok(source) => source,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return None;
         }
     };

@@ -2,8 +2,12 @@
 //! test holds the two to the same keys.
 //!
 //! The types below mirror the file as it is written; nothing is ever read into them.
+#![expect(
+    clippy::doc_markdown,
+    clippy::zero_sized_map_values,
+    reason = "descriptions and shapes for the user"
+)]
 #![expect(dead_code, reason = "only their schema is used")]
-#![expect(clippy::struct_excessive_bools, reason = "as in the file")]
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -645,7 +649,6 @@ struct StopAfter {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::BTreeSet;
 

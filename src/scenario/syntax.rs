@@ -233,12 +233,11 @@ fn unclosed(text: &str) -> Option<usize> {
                 continue;
             }
             (Some(q), c) if c == q && !escaped => quote = None,
-            (Some(_), _) => {}
             (None, '#') => comment = before.is_whitespace(),
             (None, '"' | '\'') if value_begins => quote = Some(c),
             (None, '[' | '{') if value_begins => open.push(at),
             (None, ']' | '}') => drop(open.pop()),
-            (None, _) => {}
+            _ => {}
         }
         escaped = false;
         before = c;

@@ -3,7 +3,7 @@
 //!
 //! A scalar has no type here: `0201701`, `no` and `1.10` are what was written until somebody asks for a number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -47,40 +47,36 @@ impl Node {
 }
 
 /// Reads a file as text: one that exists, is a file, is not too large, is UTF-8 and holds no NUL.
-pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
     let bytes = super::files::read_limited(path, what, MAX_FILE)?;
     let shown = path.display();
+    let wrong = |message: String, help: &str| Diagnostic::without_place(message).help(help).boxed();
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(
-            Diagnostic::without_place(format!("`{shown}` is UTF-16, not UTF-8"))
-                .help("save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`"),
-        );
+        let help = "save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`";
+        return Err(wrong(format!("`{shown}` is UTF-16, not UTF-8"), help));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => match text.find('\0') {
-            Some(at) => Err(Diagnostic::without_place(format!(
-                "`{shown}` holds a NUL byte {}",
-                place(text.as_bytes(), at)
-            ))
-            .help("this is not a text file; is it the right one?")),
-            None => Ok(sources.add(path, text)),
-        },
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            let found = bytes.get(at).copied().unwrap_or_default();
-            Err(Diagnostic::without_place(format!(
-                "`{shown}` is not UTF-8: byte 0x{found:02X} {}",
-                place(bytes, at)
-            ))
-            .help("save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`"))
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let found = bytes.get(at).copied().unwrap_or_default();
+        let help = "save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`";
+        wrong(
+            format!("`{shown}` is not UTF-8: byte 0x{found:02X} {}", place(bytes, at)),
+            help,
+        )
+    })?;
+    match text.find('\0') {
+        Some(at) => {
+            let message = format!("`{shown}` holds a NUL byte {}", place(text.as_bytes(), at));
+            Err(wrong(message, "this is not a text file; is it the right one?"))
         }
+        None => Ok(sources.add(path, text)),
     }
 }
 
 /// "at offset 17 (line 2)".
 fn place(bytes: &[u8], at: usize) -> String {
-    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line = bytes[..at].split(|b| *b == b'\n').count();
     format!("at offset {at} (line {line})")
 }
 
@@ -163,9 +159,17 @@ impl<'t> Builder<'t, '_> {
                     .help("no scenario needs this"),
             );
         }
+        self.tag(&event, &span, at);
         let before = self.nodes;
         let (node, anchor) = match event {
-            Event::Scalar(value, style, anchor, _) => (self.scalar(&value, style, at), anchor),
+            Event::Scalar(value, style, anchor, tag) => {
+                // `!!str 5` and `! 5` are texts as much as `"5"` is.
+                let text = tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original() == "!");
+                (
+                    self.scalar(&value, if text { ScalarStyle::Literal } else { style }, at),
+                    anchor,
+                )
+            }
             Event::SequenceStart(_, anchor, _) => {
                 self.anchors.insert(anchor, None);
                 (self.list(at, events, depth)?, anchor)
@@ -207,6 +211,22 @@ impl<'t> Builder<'t, '_> {
             span,
             kind: Kind::Scalar(text),
         }
+    }
+
+    /// `!env HOME`: no tag means anything here but those of YAML itself.
+    fn tag(&mut self, event: &Event<'_>, span: &granit_parser::Span, at: Span) {
+        let Some(tag) = event.tag().filter(|tag| tag.is_custom() && tag.original() != "!") else {
+            return;
+        };
+        let place = span.tag_span().map_or(at, |span| self.span(&span));
+        let name = tag.original();
+        let help = if name.to_lowercase().contains("env") {
+            "for a value from the environment write `\"{{ config.name }}\"` and set RUNNER_NAME"
+        } else {
+            "take it out; to repeat a part of this file use an anchor: `&name` before it, `*name` where it is wanted"
+        };
+        let message = format!("the tag `{name}` means nothing here");
+        self.problems.push(Diagnostic::error(place, message).help(help));
     }
 
     fn null(&self, span: Span) -> Node {
@@ -290,6 +310,10 @@ impl<'t> Builder<'t, '_> {
 
     /// `<<: *base` and `<<: [*a, *b]`: their entries, where the mapping has none of its own.
     fn merge(&mut self, entries: &mut Vec<(Spanned<String>, Node)>, merges: Vec<Node>) -> Result<(), Stop> {
+        if merges.is_empty() {
+            return Ok(());
+        }
+        let mut own: HashSet<String> = entries.iter().map(|(key, _)| key.value.clone()).collect();
         for merge in merges {
             let span = merge.span;
             let sources = match merge.kind {
@@ -303,11 +327,8 @@ impl<'t> Builder<'t, '_> {
                             .help("write `<<: *name`, where `&name` stands before a mapping"),
                     );
                 };
-                for (key, value) in more {
-                    if !entries.iter().any(|(own, _)| own.value == key.value) {
-                        entries.push((key, value));
-                    }
-                }
+                let new = more.into_iter().filter(|(key, _)| own.insert(key.value.clone()));
+                entries.extend(new);
             }
         }
         Ok(())

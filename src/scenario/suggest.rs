@@ -1,0 +1,93 @@
+//! "Did you mean": near names, and lists of names in words.
+
+use std::path::{Path, PathBuf};
+
+/// "did you mean": the nearest of `known`, by edits (at most 2, or a third of the length) or by a common beginning.
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = written.to_lowercase();
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in known {
+        let other = candidate.to_lowercase();
+        let distance = strsim::osa_distance(&lower, &other);
+        // Of a name of one or two letters nothing is left after two edits.
+        let allowed = match other.chars().count() {
+            0..=2 => 1,
+            length => 2.max(length / 3),
+        };
+        let near = distance <= allowed && distance < lower.chars().count().max(2);
+        let begins =
+            lower.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other) && other.len() >= 3);
+        if (near || begins) && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
+}
+
+/// A list in words: `a`, `b` or `c`.
+pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => "nothing".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+/// File names in the same directory that are near to a missing one.
+pub(super) fn near_files(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let parent = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let entries: Vec<String> = std::fs::read_dir(parent)
+        .ok()?
+        .take(10_000)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    let mut sorted: Vec<&str> = entries
+        .iter()
+        .map(String::as_str)
+        .filter(|other| *other != name && may_replace(name, other))
+        .collect();
+    sorted.sort_unstable();
+    let found = nearest(name, sorted)?;
+    let near: PathBuf = match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        Some(parent) => parent.join(found),
+        None => PathBuf::from(found),
+    };
+    Some(format!("did you mean `{}`?", near.display()))
+}
+
+/// In place of a YAML file only another one is meant.
+fn may_replace(name: &str, other: &str) -> bool {
+    let is_yaml = |name: &str| {
+        let extension = Path::new(name).extension();
+        extension.is_some_and(|extension| {
+            extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
+        })
+    };
+    !is_yaml(name) || is_yaml(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_nearest_name() {
+        let known = ["weight", "think", "endpoints", "get"];
+        assert_eq!(nearest("wieght", known), Some("weight"));
+        assert_eq!(nearest("think_time", known), Some("think"));
+        assert_eq!(nearest("endpoint", known), Some("endpoints"));
+        assert_eq!(nearest("zebra", known), None);
+        assert_eq!(nearest("Get", known), Some("get"));
+    }
+
+    #[test]
+    fn lists_names_in_words() {
+        assert_eq!(one_of(["a"]), "`a`");
+        assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}
