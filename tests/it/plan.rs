@@ -432,3 +432,27 @@ fn the_preview_of_arrivals_counts_every_step() {
         (0.0, 4)
     );
 }
+
+#[test]
+fn what_the_command_line_asks_must_fit_the_scenario() {
+    let users = |levels: &[u32]| Overrides {
+        users: Some(levels.to_vec()),
+        ..Overrides::default()
+    };
+    let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).map(|_| ()).unwrap_err();
+    assert!(
+        problems(SHOP, &users(&[10])).contains("`--users` does not fit a scenario whose stages say `rate`")
+    );
+    assert!(problems(TERM_HEAVY, &users(&[0])).contains("`--users` leaves no stage with a user"));
+}
+
+#[test]
+fn a_secret_is_no_data_value() {
+    let text = TERM_HEAVY.replace(
+        "20{{ year }}0{{ quarter }}",
+        "{{ year }}{{ quarter }}{{ config.password }}",
+    );
+    let problems = plan_with(&text, &Overrides::default()).map(|_| ()).unwrap_err();
+    assert!(problems.contains("a secret cannot be a data value"), "{problems}");
+    assert!(!problems.contains("canary"));
+}

@@ -11,11 +11,19 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, Undefined
 use super::parse::place_of;
 use super::scope::{Found, Scope};
 use super::{Escape, RenderError, SlotId, Values};
-use crate::plan::problem::{Problem, closest};
+use crate::plan::problem::{Problem, nesting};
 use crate::plan::value::Value;
+use crate::scenario::diagnostics::nearest;
 
 /// Enough for any sensible template (a loop over a thousand items), far too little to stall a worker.
 const FUEL: u64 = 50_000;
+
+/// Bytes of code in one tag, and in all tags of a template, at most: minijinja descends into nested code, and a scenario must
+/// not be able to exhaust the stack.
+const LONGEST_TAG: usize = 1000;
+const LONGEST_CODE: usize = 8000;
+/// Brackets in each other, at most.
+const DEEPEST: usize = 20;
 
 /// Prints values as they stand.
 static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Escape::None));
@@ -42,6 +50,43 @@ fn environment(escape: Escape) -> Environment<'static> {
             .map_err(|_| Error::from(ErrorKind::WriteFailure))
     });
     environment
+}
+
+/// Refuses more code than any person would write.
+fn refuse_long(text: &str) -> Result<(), Problem> {
+    let mut all = 0;
+    let mut rest = text;
+    while let Some(open) = find_either(rest, ["{{", "{%"]) {
+        let tag = &rest[open..];
+        let length = find_either(tag, ["}}", "%}"]).map_or(tag.len(), |close| close + 2);
+        refuse_long_code(&tag[..length], text.len() - tag.len())?;
+        all += length;
+        if all > LONGEST_CODE {
+            let message = format!("this template has more than {LONGEST_CODE} characters between its braces");
+            let help = "compute such a value beforehand, and draw it from a file";
+            return Err(Problem::new(0..text.len(), message).help(help));
+        }
+        rest = &tag[length..];
+    }
+    Ok(())
+}
+
+/// Where the first of two marks of two bytes stands.
+fn find_either(text: &str, marks: [&str; 2]) -> Option<usize> {
+    text.as_bytes()
+        .windows(2)
+        .position(|pair| marks.iter().any(|mark| mark.as_bytes() == pair))
+}
+
+fn refuse_long_code(code: &str, start: usize) -> Result<(), Problem> {
+    let message = if code.len() > LONGEST_TAG {
+        format!("this expression is longer than {LONGEST_TAG} characters")
+    } else if nesting(code) > DEEPEST {
+        format!("an expression is nested {DEEPEST} brackets deep at most")
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new(start..start + code.len(), message))
 }
 
 /// The names that a piece of minijinja uses.
@@ -150,6 +195,7 @@ const TEMPLATE: &str = "template";
 
 impl Block {
     pub(super) fn compile(text: &str, scope: &Scope, escape: Escape) -> Result<Self, Problem> {
+        refuse_long(text)?;
         let mut environment = if escape == Escape::Path {
             PATH.clone()
         } else {
@@ -201,6 +247,7 @@ pub(super) struct Formula {
 
 impl Formula {
     pub(super) fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
+        refuse_long_code(text, 0)?;
         let expression = PLAIN.compile_expression_owned(text.to_owned());
         let expression = expression.map_err(|error| problem(&error, text))?;
         let uses = Uses::new(expression.undeclared_variables(true), text, scope)?;
@@ -271,7 +318,7 @@ fn problem(error: &Error, text: &str) -> Problem {
     let written = error
         .detail()
         .and_then(|detail| detail.split('\'').nth(1).or_else(|| detail.split(' ').nth(1)));
-    match written.and_then(|written| closest(written, filters)) {
+    match written.and_then(|written| nearest(written, filters)) {
         Some(meant) if error.kind() == ErrorKind::UnknownFilter => {
             problem.help(format!("did you mean `{meant}`?"))
         }
