@@ -105,7 +105,7 @@ impl Config {
         for argument in &from.set {
             match argument.split_once('=') {
                 Some((key, value)) if well_formed(key.trim()) => {
-                    config.put(key.trim(), value, &Origin::Set, false)
+                    config.put(key.trim(), value, &Origin::Set, false);
                 }
                 _ => out.push(bad_set(argument)),
             }
@@ -190,13 +190,13 @@ impl Config {
             }
             let ConfigNode::Map(entries) = node else { return };
             let same = |name: &str| name == part || (loose && name.to_lowercase().replace('-', "_") == part);
-            let at = match entries.iter().position(|(name, _)| same(name)) {
-                Some(at) => at,
-                None => {
+            let at = entries
+                .iter()
+                .position(|(name, _)| same(name))
+                .unwrap_or_else(|| {
                     entries.push((part.to_owned(), ConfigNode::Map(Vec::new())));
                     entries.len() - 1
-                }
-            };
+                });
             node = &mut entries[at].1;
         }
         *node = ConfigNode::Value(ConfigValue {
@@ -245,7 +245,7 @@ fn read_tree(path: &Path, sources: &mut Sources, out: &mut Diagnostics) -> Optio
     let id = match yaml::read(path, "configuration", sources) {
         Ok(id) => id,
         Err(problem) => {
-            out.push(problem);
+            out.push(*problem);
             return None;
         }
     };

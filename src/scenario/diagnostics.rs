@@ -176,6 +176,12 @@ impl Diagnostic {
         self
     }
 
+    /// In a box, as errors are passed on.
+    #[must_use]
+    pub fn boxed(self) -> Box<Self> {
+        Box::new(self)
+    }
+
     /// With a replacement: the last help is its heading.
     #[must_use]
     pub fn replace(mut self, span: Span, text: impl Into<String>) -> Self {

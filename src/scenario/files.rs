@@ -102,12 +102,19 @@ impl Reader<'_> {
             Ok(bytes) => Some(bytes),
             Err(mut problem) => {
                 problem.span = Some(name.span);
+                // The name to write is the one seen from the scenario.
+                let folder = self.folder.join("").display().to_string();
+                if !folder.is_empty() {
+                    for help in &mut problem.help {
+                        *help = help.replace(&format!("did you mean `{folder}"), "did you mean `");
+                    }
+                }
                 if Path::new(&name.value).is_relative() {
                     problem
                         .notes
                         .push("file names are relative to the scenario file".to_owned());
                 }
-                self.out.push(problem);
+                self.out.push(*problem);
                 None
             }
         }
@@ -295,7 +302,7 @@ fn items(bytes: &[u8]) -> Result<Vec<serde_json::Value>, (String, String)> {
 }
 
 /// Reads a file that must exist, be a file and not be larger than `limit` bytes. The problem has no place yet.
-pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8>, Box<Diagnostic>> {
     let shown = path.display();
     let failed = |error: &std::io::Error| match error.kind() {
         ErrorKind::NotFound => missing(path),
@@ -305,18 +312,17 @@ pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8
         }
         _ => Diagnostic::without_place(format!("cannot read `{shown}`: {error}")),
     };
-    let about = std::fs::metadata(path).map_err(|error| failed(&error))?;
+    let about = std::fs::metadata(path).map_err(|error| failed(&error).boxed())?;
     if about.is_dir() {
         return Err(
             Diagnostic::without_place(format!("`{shown}` is a directory, not a {what}"))
-                .help_if(inside(path)),
+                .help_if(inside(path))
+                .boxed(),
         );
     }
     // A device or a pipe may never end, and says nothing of its size.
     if !about.is_file() {
-        return Err(Diagnostic::without_place(format!(
-            "`{shown}` is not a regular file"
-        )));
+        return Err(Diagnostic::without_place(format!("`{shown}` is not a regular file")).boxed());
     }
     let too_large = |size: u64| {
         let mega = |bytes: u64| format!("{} MB", bytes.div_ceil(1_000_000));
@@ -328,15 +334,15 @@ pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8
         .help_if((what == "scenario").then(|| "keep long lists of values in a CSV or JSON file".to_owned()))
     };
     if about.len() > limit {
-        return Err(too_large(about.len()));
+        return Err(too_large(about.len()).boxed());
     }
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| failed(&error))?;
+    let file = File::open(path).map_err(|error| failed(&error).boxed())?;
     file.take(limit + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| failed(&error).boxed())?;
     if bytes.len() as u64 > limit {
-        return Err(too_large(bytes.len() as u64));
+        return Err(too_large(bytes.len() as u64).boxed());
     }
     Ok(bytes)
 }

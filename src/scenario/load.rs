@@ -135,7 +135,7 @@ fn read_scenario(
     let source = match yaml::read(path, "scenario", sources) {
         Ok(source) => source,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             return None;
         }
     };

@@ -10,8 +10,10 @@ pub mod files;
 mod literals;
 mod load;
 pub mod model;
+pub mod schema;
 pub mod secret;
 pub mod span;
+mod syntax;
 pub mod units;
 mod yaml;
 

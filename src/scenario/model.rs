@@ -106,7 +106,7 @@ pub enum Auth {
     },
     /// `Authorization: Bearer …`.
     Bearer(Text),
-    /// A token of an OAuth2 server, shared by all users, renewed ahead of its end.
+    /// A token of an `OAuth2` server, shared by all users, renewed ahead of its end.
     Oauth2ClientCredentials {
         /// Where to fetch the token; relative to `target.url` if it has no scheme.
         token_url: Text,
@@ -464,7 +464,7 @@ pub struct Capture {
 /// Where a capture looks.
 #[derive(Debug, Clone)]
 pub enum Extract {
-    /// A JSONPath in the body.
+    /// A `JSONPath` in the body.
     Json(Spanned<String>),
     /// A regular expression over the body: its first group, or the whole match.
     Regex(Spanned<String>),
@@ -494,7 +494,7 @@ pub struct Expect {
     pub status: Vec<Spanned<String>>,
     /// Each header named.
     pub header: Vec<(Spanned<String>, TextCheck)>,
-    /// Each JSONPath has this value.
+    /// Each `JSONPath` has this value.
     pub json: Vec<(Spanned<String>, Json)>,
     /// The body as text.
     pub body: Option<TextCheck>,

@@ -105,14 +105,21 @@ impl SecretSpans {
 }
 
 static KEY_AND_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let name = r#"([\w.-]*(?:password|passwd|secret|token|key|authorization|bearer|cookie)[\w.-]*)"#;
+    let name = r"([\w.-]*(?:password|passwd|secret|token|key|authorization|bearer|cookie)[\w.-]*)";
     let value = r#"("[^"\n]*"?|'[^'\n]*'?|[^\s#,}\]\[{|>&*"'][^#,}\n]*)"#;
     Regex::new(&format!(r#"(?i){name}["']?[ \t]*:[ \t]+{value}"#)).ok()
 });
 
-/// A text that is nothing but `{{ … }}` holds no secret itself.
+/// A text that is nothing but `{{ … }}`, perhaps after one word, holds no secret itself.
 pub(super) fn only_templates(text: &str) -> bool {
-    let mut rest = text.trim();
+    let text = text.trim();
+    // `Bearer {{ token }}`: the name of a scheme is none either.
+    let mut rest = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    rest = if rest.trim_start().starts_with("{{") {
+        rest.trim_start()
+    } else {
+        text
+    };
     while let Some(after) = rest.strip_prefix("{{") {
         let Some(end) = after.find("}}") else { return false };
         rest = after[end + 2..].trim_start();
@@ -165,7 +172,7 @@ impl Masked {
     fn map_one(&self, at: usize, is_end: bool) -> usize {
         let mut result = at;
         for (range, new) in &self.moved {
-            if at <= range.start && !(is_end && at > range.start) {
+            if at <= range.start {
                 break;
             }
             if at < range.end {
@@ -452,7 +459,7 @@ mod tests {
 
     #[test]
     fn ranges_follow_the_text_when_it_is_masked() {
-        let masked = Masked::new("a: secret, b: 1", &SecretSpans::new([(3..9)]));
+        let masked = Masked::new("a: secret, b: 1", &SecretSpans::new(std::iter::once(3..9)));
         assert_eq!(masked.text, "a: ***, b: 1");
         assert_eq!(&masked.text[masked.map(&(11..12))], "b");
         assert_eq!(&masked.text[masked.map(&(3..9))], "***");

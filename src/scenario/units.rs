@@ -284,10 +284,9 @@ pub fn written(duration: Duration) -> String {
         };
     }
     let parts = [(s / 3600, "h"), (s % 3600 / 60, "m"), (s % 60, "s")];
-    parts
-        .iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, unit)| format!("{n}{unit}"))
+    let written = parts.iter().filter(|(n, _)| *n > 0);
+    written
+        .flat_map(|(n, unit)| [n.to_string(), (*unit).to_owned()])
         .collect()
 }
 

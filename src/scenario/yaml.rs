@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 
-use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Sources};
 use super::span::{SourceId, Span, Spanned, Text};
+use super::syntax::Place;
 
 /// Largest YAML file read, in bytes. A scenario is a few kilobytes; lists of values belong in a CSV file.
 const MAX_FILE: u64 = 5_000_000;
@@ -46,40 +47,36 @@ impl Node {
 }
 
 /// Reads a file as text: one that exists, is a file, is not too large, is UTF-8 and holds no NUL.
-pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<SourceId, Box<Diagnostic>> {
     let bytes = super::files::read_limited(path, what, MAX_FILE)?;
     let shown = path.display();
+    let wrong = |message: String, help: &str| Diagnostic::without_place(message).help(help).boxed();
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(
-            Diagnostic::without_place(format!("`{shown}` is UTF-16, not UTF-8"))
-                .help("save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`"),
-        );
+        let help = "save it as UTF-8 in your editor, or convert it: `iconv -f UTF-16 -t UTF-8`";
+        return Err(wrong(format!("`{shown}` is UTF-16, not UTF-8"), help));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => match text.find('\0') {
-            Some(at) => Err(Diagnostic::without_place(format!(
-                "`{shown}` holds a NUL byte {}",
-                place(text.as_bytes(), at)
-            ))
-            .help("this is not a text file; is it the right one?")),
-            None => Ok(sources.add(path, text)),
-        },
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let bytes = error.as_bytes();
-            let found = bytes.get(at).copied().unwrap_or_default();
-            Err(Diagnostic::without_place(format!(
-                "`{shown}` is not UTF-8: byte 0x{found:02X} {}",
-                place(bytes, at)
-            ))
-            .help("save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`"))
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let found = bytes.get(at).copied().unwrap_or_default();
+        let help = "save it as UTF-8 in your editor; from Latin-1: `iconv -f LATIN1 -t UTF-8`";
+        wrong(
+            format!("`{shown}` is not UTF-8: byte 0x{found:02X} {}", place(bytes, at)),
+            help,
+        )
+    })?;
+    match text.find('\0') {
+        Some(at) => {
+            let message = format!("`{shown}` holds a NUL byte {}", place(text.as_bytes(), at));
+            Err(wrong(message, "this is not a text file; is it the right one?"))
         }
+        None => Ok(sources.add(path, text)),
     }
 }
 
 /// "at offset 17 (line 2)".
 fn place(bytes: &[u8], at: usize) -> String {
-    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let line = bytes[..at].split(|b| *b == b'\n').count();
     format!("at offset {at} (line {line})")
 }
 
@@ -372,103 +369,7 @@ impl<'t> Builder<'t, '_> {
 
     fn syntax(&mut self, error: &ScanError) {
         let at = error.marker().byte_offset().unwrap_or(0).min(self.text.len());
-        self.problems
-            .push(syntax_error(self.source, self.text, at, error));
+        let place = Place::new(self.source, self.text, at);
+        self.problems.push(place.explain(error));
     }
-}
-
-/// A syntax error in words: what is wrong and, for the usual slips, what was meant.
-fn syntax_error(source: SourceId, text: &str, at: usize, error: &ScanError) -> Diagnostic {
-    // At the end of a line, or of the file, there is nothing to point at: point at the last thing written.
-    let at = if text[at..].trim().is_empty() {
-        text.trim_end().len()
-    } else {
-        at
-    };
-    let end = text[at..]
-        .chars()
-        .next()
-        .filter(|c| *c != '\n')
-        .map_or(at, |c| at + c.len_utf8());
-    let line_start = text[..at].rfind('\n').map_or(0, |n| n + 1);
-    let line_end = text[at..].find('\n').map_or(text.len(), |n| at + n);
-    let line = &text[line_start..line_end];
-    let here = Span {
-        source,
-        start: at,
-        end,
-    };
-    let tab = line[..line.len() - line.trim_start().len()].find('\t');
-    if let Some(tab) = tab {
-        let start = line_start + tab;
-        return Diagnostic::error(
-            Span {
-                source,
-                start,
-                end: start + 1,
-            },
-            "a tab is used for indentation",
-        )
-        .label("a tab")
-        .help("YAML indents with spaces; set your editor to insert two spaces for a tab");
-    }
-    let value = line
-        .split_once(": ")
-        .map(|(_, value)| value.trim())
-        .unwrap_or_default();
-    if value.starts_with("{{") && !matches!(error.kind(), ErrorKind::UnclosedQuotedScalar) {
-        let start = line_start + line.find("{{").unwrap_or_default();
-        let span = Span {
-            source,
-            start,
-            end: line_start + line.trim_end().len(),
-        };
-        return Diagnostic::error(span, "a template needs quotes around it")
-            .label("without quotes YAML takes `{` for the start of a mapping")
-            .help("put the whole value in quotes")
-            .replace(span, format!("\"{value}\""));
-    }
-    let diagnostic = |message: &str| Diagnostic::error(here, message.to_owned());
-    match error.kind() {
-        ErrorKind::UnclosedQuotedScalar => {
-            diagnostic("a quoted text is never closed").help("add the closing quote")
-        }
-        ErrorKind::UnclosedFlowCollection { open } => {
-            let close = if *open == '[' { ']' } else { '}' };
-            diagnostic(&format!("a `{open}` is never closed")).help(format!("add `{close}`"))
-        }
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            diagnostic(&format!("`{close}` closes what `{open}` opened"))
-        }
-        ErrorKind::MisplacedFlowCollectionEnd => diagnostic("a closing bracket too many"),
-        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-            diagnostic("a comma or a closing bracket is missing before this")
-        }
-        ErrorKind::UnknownAnchor => diagnostic("this alias has no anchor")
-            .help("an alias `*name` repeats what `&name` stands before, above it"),
-        ErrorKind::UnexpectedCharacter { character } => {
-            diagnostic(&format!("no value can begin with `{character}`")).help("put the value in quotes")
-        }
-        ErrorKind::RecursionLimitExceeded => diagnostic("nested too deeply").help("no scenario needs this"),
-        ErrorKind::UnknownQuotedScalarEscape => diagnostic("no such escape in a double-quoted text")
-            .help("write `\\\\` for a backslash, or use single quotes, which know no escapes"),
-        _ => other_syntax_error(here, line, error),
-    }
-}
-
-fn other_syntax_error(here: Span, line: &str, error: &ScanError) -> Diagnostic {
-    let trimmed = line.trim_start().trim_start_matches("- ");
-    let word = trimmed.split([' ', ':']).next().unwrap_or_default();
-    let diagnostic = Diagnostic::error(here, format!("not YAML: {}", error.info()));
-    if trimmed.matches(": ").count() > 1 && !trimmed.contains(['{', '"', '\'']) {
-        return diagnostic.help("a text that holds `: ` needs quotes around it");
-    }
-    if trimmed
-        .split_once(':')
-        .is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with([' ', '/']))
-    {
-        return diagnostic.help(format!("a space is missing after the colon: `{word}: …`"));
-    }
-    diagnostic
-        .help("check that the lines of one block begin in the same column, and that each key ends in `: `")
 }

@@ -2,3 +2,4 @@
 
 mod bad;
 mod plan;
+mod scenario;

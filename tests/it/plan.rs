@@ -456,3 +456,27 @@ fn a_secret_is_no_data_value() {
     assert!(problems.contains("a secret cannot be a data value"), "{problems}");
     assert!(!problems.contains("canary"));
 }
+
+#[test]
+fn every_shipped_scenario_becomes_a_plan_without_a_word() {
+    for name in ["mixed", "term_heavy", "capacity", "shop"] {
+        let path = format!("scenarios/{name}.yaml");
+        let config = ConfigSources {
+            file: Some("config-example.yaml".into()),
+            ..ConfigSources::default()
+        };
+        let loaded =
+            load(Path::new(&path), &config).unwrap_or_else(|error| panic!("{}", error.render(Style::Plain)));
+        let (plan, problems) = match resolve(&loaded, &Overrides::default()) {
+            Ok((plan, warnings)) => (Some(plan), warnings),
+            Err(problems) => (None, problems),
+        };
+        assert!(
+            problems.is_empty(),
+            "{}",
+            problems.render(&loaded.sources, Style::Plain)
+        );
+        let plan = plan.expect("no problem");
+        assert!(Preview::of(&plan).requests != Expected::Unknown, "{name}");
+    }
+}

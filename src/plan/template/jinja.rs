@@ -112,6 +112,9 @@ impl Uses {
             if (global && !scope.names.contains_key(path[0])) || name == "config" {
                 continue;
             }
+            if path[0] == "config" && may_be_missing(&text[place.end..]) {
+                continue;
+            }
             // A whole row is fine here: an expression may pick its column.
             let row = path.len() == 1 && scope.names.contains_key(path[0]);
             if !row && let Found::Constant(_) = scope.find(&path, place)? {
@@ -150,6 +153,16 @@ impl Uses {
             config: self.config_shown.clone(),
         })
     }
+}
+
+/// Whether the code behind a name says what happens without a value: `| default('x')`, `is defined`.
+fn may_be_missing(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    let filter = behind.strip_prefix('|').map(str::trim_start);
+    filter.is_some_and(|filter| filter.starts_with("default") || filter.starts_with("d("))
+        || ["is defined", "is undefined", "is not defined"]
+            .iter()
+            .any(|test| behind.starts_with(test))
 }
 
 /// The values of one rendering.

@@ -62,6 +62,11 @@ fn plain_names_and_expressions_come_to_the_same() {
         ("{% if found.n > 2 %}many{% else %}few{% endif %}\n", "many\n"),
         ("{{ true }} {{ none }} {{ 1.5 }}", "true null 1.5"),
         ("{{ found.links }}{{ [1, 'x'] }}", "{\"next\":\"/p?2\"}[1,\"x\"]"),
+        ("{{ config.region | default('eu') }}-{{ term }}", "eu-201701"),
+        (
+            "{% if config.region is defined %}x{% endif %}{{ config.host | default('none') }}",
+            "https://a.example",
+        ),
         ("{{ config.host }}/{{ config.limits.low }}", "https://a.example/1"),
         ("{\"a\": {\"b\": 1}}", "{\"a\": {\"b\": 1}}"),
         ("", ""),

@@ -4,7 +4,8 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Data, DataKind, OnEnd, Order, WhenFull};
 use super::super::span::Spanned;
 use super::super::yaml::{Kind, Node};
-use super::fields::{self, Fields};
+use super::fields::Fields;
+use super::leaf;
 use super::{empty, shapes};
 
 /// Names that mean something else in a template.
@@ -15,8 +16,7 @@ const RESERVED: [&str; 16] = [
 
 pub(super) fn all(out: &mut Diagnostics, node: &Node) -> Vec<Data> {
     let example = "data: { term: { values: [201701, 201702] } }";
-    let entries =
-        fields::mapping(out, node, "a mapping of names to data sources", example).unwrap_or_default();
+    let entries = leaf::mapping(out, node, "a mapping of names to data sources", example).unwrap_or_default();
     entries
         .iter()
         .filter_map(|(name, node)| one(out, name, node))
@@ -58,7 +58,7 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
     fields.only_with(out, "on_end", drawn, "captured values have no end");
     let on_end = fields
         .optional("on_end")
-        .and_then(|node| fields::choice(out, node, &[("stop", OnEnd::Stop), ("loop", OnEnd::Loop)]));
+        .and_then(|node| leaf::choice(out, node, &[("stop", OnEnd::Stop), ("loop", OnEnd::Loop)]));
     if let Some(end) = on_end.filter(|_| random && drawn) {
         out.push(
             Diagnostic::error(
@@ -73,7 +73,7 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
         "range" => range(out, value),
         "combine" => combine(out, &fields, value),
         "csv" => csv(out, &fields, value),
-        "json" => fields::file_name(out, value).map(DataKind::Json),
+        "json" => leaf::file_name(out, value).map(DataKind::Json),
         _ => captured(out, value),
     }?;
     Some(Data {
@@ -120,11 +120,11 @@ fn order(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Order>> {
         ("shuffle", Order::Shuffle),
         ("unique", Order::Unique),
     ];
-    fields::choice(out, node, &words)
+    leaf::choice(out, node, &words)
 }
 
 fn values(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
-    let items = fields::list(out, node, "a list of values", "values: [201701, 201702]")?;
+    let items = leaf::list(out, node, "a list of values", "values: [201701, 201702]")?;
     if items.is_empty() {
         empty(
             out,
@@ -134,17 +134,17 @@ fn values(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
         );
         return None;
     }
-    Some(DataKind::Values(items.iter().map(fields::json).collect()))
+    Some(DataKind::Values(items.iter().map(leaf::json).collect()))
 }
 
 fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
     let example = "range: [15, 19]";
-    let items = fields::list(out, node, "the first and the last number", example)?;
+    let items = leaf::list(out, node, "the first and the last number", example)?;
     let [first, last] = items else {
-        fields::wrong_type(out, node, "two numbers, the first and the last", example);
+        leaf::wrong_type(out, node, "two numbers, the first and the last", example);
         return None;
     };
-    let (first, last) = (fields::integer(out, first), fields::integer(out, last));
+    let (first, last) = (leaf::integer(out, first), leaf::integer(out, last));
     let (first, last) = (first?, last?);
     if first.value > last.value {
         out.push(
@@ -165,7 +165,7 @@ fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
 }
 
 fn combine(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
-    let template = fields::text(out, node, "a template such as `\"20{{ year }}\"`");
+    let template = leaf::text(out, node, "a template such as `\"20{{ year }}\"`");
     let with = fields
         .optional("with")
         .map(|node| all(out, node))
@@ -177,7 +177,7 @@ fn combine(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<Da
 }
 
 fn csv(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
-    let file = fields::file_name(out, node);
+    let file = leaf::file_name(out, node);
     let delimiter = fields.optional("delimiter").and_then(|node| delimiter(out, node));
     Some(DataKind::Csv {
         file: file?,
@@ -186,7 +186,7 @@ fn csv(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKi
 }
 
 fn delimiter(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u8>> {
-    let text = fields::text(out, node, "one character")?;
+    let text = leaf::text(out, node, "one character")?;
     let byte = match text.text.as_bytes() {
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
         b"\\t" => Some(b'\t'),
@@ -214,9 +214,9 @@ fn captured(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
     let fields = Fields::new(out, node, &shapes::CAPTURED)?;
     let keep = fields
         .optional("keep")
-        .and_then(|node| fields::positive_count(out, node, "`keep`"));
+        .and_then(|node| leaf::positive_count(out, node, "`keep`"));
     let when_full = fields.optional("when_full").and_then(|node| {
-        fields::choice(
+        leaf::choice(
             out,
             node,
             &[("ignore", WhenFull::Ignore), ("replace", WhenFull::Replace)],

@@ -1,12 +1,10 @@
 //! The small typed layer over the tree: mappings with known keys, leaves with units, and every problem told, not only the first.
 
-use std::time::Duration;
-
 use super::super::diagnostics::{Diagnostic, Diagnostics, nearest, one_of};
-use super::super::model::{Json, Pair, Rate};
-use super::super::span::{Span, Spanned, Text};
-use super::super::units::{self, UnitError};
+use super::super::span::{Span, Spanned};
 use super::super::yaml::{Kind, Node};
+use super::leaf;
+use super::shapes::example_of;
 
 /// The keys of one kind of mapping, for the decoder, its messages and the check against the schema.
 #[derive(Debug)]
@@ -17,6 +15,8 @@ pub(crate) struct Shape {
     pub(crate) keys: &'static [&'static str],
     /// What people write who know another tool, and what it is here.
     pub(crate) aliases: &'static [(&'static str, &'static str)],
+    /// What to say where the other tool's key cannot simply be replaced.
+    pub(crate) advice: &'static [(&'static str, &'static str)],
     /// A whole one, in one line.
     pub(crate) example: &'static str,
 }
@@ -32,15 +32,10 @@ impl<'n> Fields<'n> {
     /// The node as a mapping of this shape. Unknown keys are told at once.
     pub(super) fn new(out: &mut Diagnostics, node: &'n Node, shape: &'static Shape) -> Option<Self> {
         let Kind::Map(entries) = &node.kind else {
-            let place = if node.span.start == node.span.end {
-                before(node.span)
-            } else {
-                node.span
-            };
             out.push(
                 Diagnostic::error(
-                    place,
-                    format!("{} is a mapping, found {}", shape.what, found(node)),
+                    leaf::place(node),
+                    format!("{} is a mapping, found {}", shape.what, leaf::found(node)),
                 )
                 .help(format!("for example: {}", shape.example)),
             );
@@ -58,13 +53,16 @@ impl<'n> Fields<'n> {
         })
     }
 
-    /// The value of a key.
+    /// The value of a key, or of an unknown key that was said to mean it: so that what is wrong inside is told as well.
     pub(super) fn optional(&self, key: &'static str) -> Option<&'n Node> {
         debug_assert!(self.shape.keys.contains(&key), "{key} is not declared");
-        self.entries
-            .iter()
-            .find(|(k, _)| k.value == key)
-            .map(|(_, node)| node)
+        let exact = self.entries.iter().find(|(k, _)| k.value == key);
+        let meant = || {
+            self.entries
+                .iter()
+                .find(|(k, _)| suggestion(&k.value, self.shape) == Some(key))
+        };
+        exact.or_else(meant).map(|(_, node)| node)
     }
 
     /// A key as written.
@@ -83,7 +81,10 @@ impl<'n> Fields<'n> {
             out.push(
                 Diagnostic::error(place, format!("{} needs `{key}`", self.shape.what))
                     .label(format!("no `{key}` in the block that begins here"))
-                    .help(format!("for example: {}", self.shape.example)),
+                    .help(format!(
+                        "for example: {}",
+                        example_of(key).unwrap_or(self.shape.example)
+                    )),
             );
         }
         found
@@ -91,9 +92,15 @@ impl<'n> Fields<'n> {
 
     /// An unknown key that was said to mean this one: its absence need not be told as well.
     fn has_misspelling_of(&self, key: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|(written, _)| suggestion(&written.value, self.shape) == Some(key))
+        let advised = |written: &str| {
+            let snake = snake_case(written);
+            let known = self.shape.aliases.iter().find(|(wrong, _)| *wrong == snake);
+            known.is_some_and(|(_, right)| *right == key)
+        };
+        let entries = self.entries.iter().map(|(written, _)| written.value.as_str());
+        entries
+            .into_iter()
+            .any(|written| suggestion(written, self.shape) == Some(key) || advised(written))
     }
 
     /// Those of `names` that are written, in the order of the file.
@@ -156,47 +163,51 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// The key that was meant.
 fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
     if shape.keys.contains(&written) {
         return None;
     }
-    let lower = written.to_lowercase();
+    let snake = snake_case(written);
+    if shape.advice.iter().any(|(wrong, _)| *wrong == snake) {
+        return None;
+    }
     let alias = shape
         .aliases
         .iter()
-        .find(|(wrong, _)| *wrong == lower)
+        .find(|(wrong, _)| *wrong == snake)
         .map(|(_, right)| *right);
-    // `thinkTime` and `think-time` are `think_time`.
-    let mut snake = String::new();
-    for c in written.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
-    }
-    let same = shape
-        .keys
-        .iter()
-        .copied()
-        .find(|key| *key == snake || *key == lower);
-    alias
-        .or(same)
+    let same = shape.keys.iter().copied().find(|key| *key == snake);
+    same.or(alias)
         .or_else(|| nearest(&snake, shape.keys.iter().copied()))
 }
 
+/// `thinkTime` and `think-time` as `think_time`.
+fn snake_case(written: &str) -> String {
+    let mut snake = String::new();
+    let mut before = '_';
+    for c in written.chars() {
+        if c.is_uppercase() && before.is_lowercase() {
+            snake.push('_');
+        }
+        snake.extend(if c == '-' { '_' } else { c }.to_lowercase());
+        before = c;
+    }
+    snake
+}
+
 fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
-    let what = shape
-        .what
-        .trim_start_matches("an ")
-        .trim_start_matches("a ")
-        .trim_start_matches("the ");
-    let diagnostic = Diagnostic::error(key.span, format!("unknown key `{}` in {}", key.value, shape.what))
-        .label("unknown");
+    let message = format!("unknown key `{}` in {}", key.value, shape.what);
+    let diagnostic = Diagnostic::error(key.span, message).label("unknown");
+    let snake = snake_case(&key.value);
+    if let Some((_, advice)) = shape.advice.iter().find(|(wrong, _)| *wrong == snake) {
+        return diagnostic.help(*advice);
+    }
     match suggestion(&key.value, shape) {
         Some(right) => diagnostic
             .help(format!("did you mean `{right}`?"))
             .replace(key.span, right),
-        None => diagnostic.help(format!("the keys of {what} are {}", all_of(shape.keys))),
+        None => diagnostic.help(format!("the keys here are {}", all_of(shape.keys))),
     }
 }
 
@@ -206,391 +217,5 @@ fn all_of(names: &[&str]) -> String {
     match text.rsplit_once(" or ") {
         Some((before, last)) => format!("{before} and {last}"),
         None => text,
-    }
-}
-
-/// What a node is, in words.
-pub(super) fn found(node: &Node) -> String {
-    match &node.kind {
-        Kind::List(items) if items.is_empty() => "an empty list".to_owned(),
-        Kind::List(_) => "a list".to_owned(),
-        Kind::Map(_) => "a mapping".to_owned(),
-        Kind::Scalar(_) if node.is_null() => "nothing".to_owned(),
-        Kind::Scalar(text) if text.plain && is_json_number(&text.text) => {
-            format!("the number `{}`", text.text)
-        }
-        Kind::Scalar(text) if text.plain && boolean_word(&text.text).is_some() => format!("`{}`", text.text),
-        Kind::Scalar(text) => {
-            let short: String = text.text.chars().take(40).collect();
-            let more = if short.len() < text.text.len() { "…" } else { "" };
-            format!("the text `{}{more}`", short.replace('\n', " "))
-        }
-    }
-}
-
-/// "expected X, found Y", with an example of X.
-pub(super) fn wrong_type(out: &mut Diagnostics, node: &Node, expected: &str, example: &str) {
-    let help = if example.is_empty() {
-        None
-    } else {
-        Some(format!("for example: {example}"))
-    };
-    let place = if node.span.start == node.span.end {
-        before(node.span)
-    } else {
-        node.span
-    };
-    out.push(Diagnostic::error(place, format!("expected {expected}, found {}", found(node))).help_if(help));
-}
-
-/// An empty value has no bytes to point at: point at the one before it.
-fn before(span: Span) -> Span {
-    Span {
-        start: span.start.saturating_sub(1),
-        ..span
-    }
-}
-
-/// The node as a scalar that holds something.
-fn scalar<'n>(out: &mut Diagnostics, node: &'n Node, expected: &str, example: &str) -> Option<&'n Text> {
-    match &node.kind {
-        Kind::Scalar(text) if !node.is_null() => Some(text),
-        _ => {
-            wrong_type(out, node, expected, example);
-            None
-        }
-    }
-}
-
-fn with_units<T>(
-    out: &mut Diagnostics,
-    node: &Node,
-    expected: (&str, &str),
-    parse: impl FnOnce(&str) -> Result<T, UnitError>,
-) -> Option<Spanned<T>> {
-    let text = scalar(out, node, expected.0, expected.1)?;
-    if text.text.contains("{{") {
-        out.push(
-            Diagnostic::error(node.span, format!("expected {}, found a template", expected.0))
-                .help("templates fill what is sent, not how the run goes; write the value itself"),
-        );
-        return None;
-    }
-    match parse(&text.text) {
-        Ok(value) => Some(Spanned::new(value, node.span)),
-        Err(error) => {
-            out.push(Diagnostic::error(node.span, error.message).help_if(error.help));
-            None
-        }
-    }
-}
-
-/// A duration, zero allowed.
-pub(super) fn duration(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Duration>> {
-    with_units(
-        out,
-        node,
-        ("a duration such as `5s`", "`5s`, `100ms` or `1m30s`"),
-        units::duration,
-    )
-}
-
-/// A duration above zero.
-pub(super) fn positive_duration(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<Duration>> {
-    let value = duration(out, node)?;
-    if value.value.is_zero() {
-        out.push(
-            Diagnostic::error(node.span, format!("{what} must be longer than zero")).help("write `5s`, say"),
-        );
-        return None;
-    }
-    Some(value)
-}
-
-/// A rate of arrivals, zero allowed.
-pub(super) fn rate(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Rate>> {
-    with_units(
-        out,
-        node,
-        ("a rate such as `50/s`", "`50/s` or `3000/m`"),
-        units::rate,
-    )
-}
-
-/// A size in bytes.
-pub(super) fn size(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
-    with_units(
-        out,
-        node,
-        ("a size such as `10MB`", "`10MB` or `64kB`"),
-        units::bytes,
-    )
-}
-
-/// A whole number, zero allowed.
-pub(super) fn count(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
-    with_units(out, node, ("a whole number", "`10`"), units::count)
-}
-
-/// A whole number above zero.
-pub(super) fn positive_count(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<u64>> {
-    let value = count(out, node)?;
-    if value.value == 0 {
-        out.push(Diagnostic::error(node.span, format!("{what} must be at least 1")));
-        return None;
-    }
-    Some(value)
-}
-
-/// A number of zero or more.
-pub(super) fn weight(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>> {
-    let text = scalar(out, node, "a number such as `2`", "")?;
-    let plain = text
-        .text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
-    match text.text.parse::<f64>() {
-        Ok(value) if plain && value < 0.0 => {
-            out.push(
-                Diagnostic::error(node.span, format!("a weight cannot be negative, found `{}`", text.text))
-                    .help("a weight of 2 is drawn twice as often as one of 1; write 0 to leave the endpoint out of the draw"),
-            );
-            None
-        }
-        Ok(value) if plain && value <= 1e9 => Some(Spanned::new(value, node.span)),
-        _ => {
-            wrong_type(out, node, "a number such as `2`", "");
-            None
-        }
-    }
-}
-
-/// An integer, of either sign.
-pub(super) fn integer(out: &mut Diagnostics, node: &Node) -> Option<Spanned<i64>> {
-    let text = scalar(out, node, "a whole number", "")?;
-    if let Ok(value) = text.text.parse() {
-        return Some(Spanned::new(value, node.span));
-    }
-    wrong_type(out, node, "a whole number", "");
-    None
-}
-
-fn boolean_word(text: &str) -> Option<bool> {
-    match text {
-        "true" | "True" | "TRUE" => Some(true),
-        "false" | "False" | "FALSE" => Some(false),
-        _ => None,
-    }
-}
-
-/// `true` or `false`.
-pub(super) fn boolean(out: &mut Diagnostics, node: &Node) -> Option<Spanned<bool>> {
-    let text = scalar(out, node, "`true` or `false`", "")?;
-    if let Some(value) = boolean_word(&text.text) {
-        return Some(Spanned::new(value, node.span));
-    }
-    let meant = match text.text.to_lowercase().as_str() {
-        "yes" | "on" | "y" | "1" => Some("true"),
-        "no" | "off" | "n" | "0" => Some("false"),
-        _ => None,
-    };
-    let message = format!("expected `true` or `false`, found {}", found(node));
-    let diagnostic = Diagnostic::error(node.span, message);
-    out.push(match meant {
-        Some(word) => diagnostic
-            .help(format!("write `{word}`"))
-            .replace(node.span, word),
-        None => diagnostic,
-    });
-    None
-}
-
-/// One of several words.
-pub(super) fn choice<T: Copy>(
-    out: &mut Diagnostics,
-    node: &Node,
-    words: &[(&'static str, T)],
-) -> Option<Spanned<T>> {
-    let names = || words.iter().map(|(name, _)| *name);
-    let text = scalar(out, node, &one_of(names()), "")?;
-    if let Some((_, value)) = words.iter().find(|(name, _)| *name == text.text) {
-        return Some(Spanned::new(*value, node.span));
-    }
-    let diagnostic = Diagnostic::error(
-        node.span,
-        format!("expected {}, found {}", one_of(names()), found(node)),
-    );
-    let snake = text.text.replace('-', "_");
-    out.push(match nearest(&snake, names()) {
-        Some(right) => diagnostic
-            .help(format!("did you mean `{right}`?"))
-            .replace(node.span, right),
-        None => diagnostic,
-    });
-    None
-}
-
-/// Any scalar as text; nothing is an error, `""` is not.
-pub(super) fn text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Text> {
-    let text = match &node.kind {
-        Kind::Scalar(text) if !node.is_null() => text,
-        _ if node.is_null() => {
-            out.push(
-                Diagnostic::error(before(node.span), format!("expected {what}, found nothing"))
-                    .help("write `\"\"` for an empty text"),
-            );
-            return None;
-        }
-        _ => {
-            wrong_type(out, node, what, "");
-            return None;
-        }
-    };
-    Some(text.clone())
-}
-
-/// A text that is not empty and no template: a name, a file, a path in JSON.
-pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<String>> {
-    let text = text(out, node, what)?;
-    if text.text.trim().is_empty() {
-        out.push(Diagnostic::error(
-            node.span,
-            format!("expected {what}, found an empty text"),
-        ));
-        return None;
-    }
-    Some(Spanned::new(text.text, text.span))
-}
-
-/// A file name: fixed before the run, so no template.
-pub(super) fn file_name(out: &mut Diagnostics, node: &Node) -> Option<Spanned<String>> {
-    let name = plain_text(out, node, "a file name")?;
-    if name.value.contains("{{") {
-        out.push(
-            Diagnostic::error(name.span, "a file name cannot hold a template")
-                .help("files are read before the run; write the name itself"),
-        );
-        return None;
-    }
-    Some(name)
-}
-
-/// The items of a list. A single value in place of a list is an error that says how to write one.
-pub(super) fn list<'n>(
-    out: &mut Diagnostics,
-    node: &'n Node,
-    what: &str,
-    example: &str,
-) -> Option<&'n [Node]> {
-    match &node.kind {
-        Kind::List(items) => Some(items),
-        Kind::Scalar(_) if node.is_null() => Some(&[]),
-        _ => {
-            wrong_type(out, node, what, example);
-            None
-        }
-    }
-}
-
-/// A list that may be written as its only item.
-pub(super) fn one_or_list(node: &Node) -> &[Node] {
-    match &node.kind {
-        Kind::List(items) => items,
-        _ => std::slice::from_ref(node),
-    }
-}
-
-/// The entries of a mapping with free keys.
-pub(super) fn mapping<'n>(
-    out: &mut Diagnostics,
-    node: &'n Node,
-    what: &str,
-    example: &str,
-) -> Option<&'n [(Spanned<String>, Node)]> {
-    match &node.kind {
-        Kind::Map(entries) => Some(entries),
-        Kind::Scalar(_) if node.is_null() => Some(&[]),
-        _ => {
-            wrong_type(out, node, what, example);
-            None
-        }
-    }
-}
-
-/// Keys with texts; a list of texts becomes several pairs of one key.
-pub(super) fn pairs(out: &mut Diagnostics, node: Option<&Node>, what: &str, example: &str) -> Vec<Pair> {
-    let entries = node
-        .and_then(|node| mapping(out, node, what, example))
-        .unwrap_or_default();
-    let mut pairs = Vec::new();
-    for (key, value) in entries {
-        for item in one_or_list(value) {
-            if let Some(value) = text(out, item, "a text or a number") {
-                pairs.push(Pair {
-                    key: key.clone(),
-                    value,
-                });
-            }
-        }
-    }
-    pairs
-}
-
-/// Digits as JSON writes a number: no leading zero, no sign `+`, no `.5`.
-pub(super) fn is_json_number(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
-        None => (rest, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
-        && text.parse::<f64>().is_ok_and(f64::is_finite)
-}
-
-/// Any node as JSON.
-pub(super) fn json(node: &Node) -> Json {
-    match &node.kind {
-        Kind::List(items) => Json::Array(items.iter().map(json).collect(), node.span),
-        Kind::Map(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.clone(), json(value)))
-                .collect(),
-            node.span,
-        ),
-        Kind::Scalar(_) if node.is_null() => Json::Null(node.span),
-        Kind::Scalar(text) if text.plain && is_json_number(&text.text) => Json::Number(text.clone()),
-        Kind::Scalar(text) => match boolean_word(&text.text).filter(|_| text.plain) {
-            Some(value) => Json::Bool(Spanned::new(value, node.span)),
-            None => Json::String(text.clone()),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_json_numbers_from_texts() {
-        for text in ["0", "-1", "1.10", "201701", "1e5", "1.5E-3"] {
-            assert!(is_json_number(text), "{text}");
-        }
-        for text in [
-            "0201701", "+1", ".5", "1.", "1_000", "0x10", "", "-", "1e", "no", "NaN", "1.2.3", "1e999",
-        ] {
-            assert!(!is_json_number(text), "{text}");
-        }
     }
 }

@@ -5,7 +5,8 @@ use super::super::model::{Arrivals, Load, Scenario, Stage, StopAfter, Think, Thr
 use super::super::span::{Span, Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
-use super::fields::{self, Fields};
+use super::fields::Fields;
+use super::leaf;
 use super::{empty, shapes};
 
 pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Spanned<Think>> {
@@ -19,11 +20,8 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Sp
                 node.span,
                 "`think` says which kind of pause it is, found a duration",
             )
-            .label("a pause of always this long?")
-            .help(format!(
-                "write `think: {written}`, or `think: {{ between: [1s, 3s] }}`"
-            ))
-            .help("if it is always the same")
+            .help("for a pause that varies write `think: { between: [1s, 3s] }`")
+            .help("for a pause that is always the same")
             .replace(node.span, written),
         );
         return None;
@@ -31,19 +29,19 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Sp
     let fields = Fields::new(out, node, shape)?;
     let (key, value) = fields.one_of(out, shape.keys)?;
     let think = match key.value.as_str() {
-        "constant" => Think::Constant(fields::duration(out, value)?),
+        "constant" => Think::Constant(leaf::duration(out, value)?),
         "between" => between(out, value)?,
-        "exponential" => Think::Exponential(fields::duration(out, value)?),
-        _ => Think::Pace(fields::positive_duration(out, value, "a pace")?),
+        "exponential" => Think::Exponential(leaf::duration(out, value)?),
+        _ => Think::Pace(leaf::positive_duration(out, value, "a pace")?),
     };
     Some(Spanned::new(think, node.span))
 }
 
 fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
     let example = "between: [100ms, 5s]";
-    let items = fields::list(out, node, "the shortest and the longest pause", example)?;
+    let items = leaf::list(out, node, "the shortest and the longest pause", example)?;
     let [least, most] = items else {
-        fields::wrong_type(
+        leaf::wrong_type(
             out,
             node,
             "two durations, the shortest and the longest pause",
@@ -51,7 +49,7 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
         );
         return None;
     };
-    let (least, most) = (fields::duration(out, least), fields::duration(out, most));
+    let (least, most) = (leaf::duration(out, least), leaf::duration(out, most));
     let (least, most) = (least?, most?);
     if least.value > most.value {
         let (a, b) = (units::written(least.value), units::written(most.value));
@@ -70,7 +68,7 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
 
 pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
     let example = "stages: [ { users: 10, ramp: 5s, hold: 60s } ]";
-    let Some(items) = fields::list(out, node, "a list of stages", example) else {
+    let Some(items) = leaf::list(out, node, "a list of stages", example) else {
         return Vec::new();
     };
     if items.is_empty() {
@@ -93,16 +91,16 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
     let load = fields.one_of(out, &["users", "rate"]);
     let load = load.and_then(|(key, value)| match key.value.as_str() {
         "users" => users(out, value).map(Load::Users),
-        _ => fields::rate(out, value).map(Load::Rate),
+        _ => leaf::rate(out, value).map(Load::Rate),
     });
-    let ramp = fields.optional("ramp").map(|node| fields::duration(out, node));
-    let hold = fields.optional("hold").map(|node| fields::duration(out, node));
+    let ramp = fields.optional("ramp").map(|node| leaf::duration(out, node));
+    let hold = fields.optional("hold").map(|node| leaf::duration(out, node));
     let place = fields
         .key("hold")
         .or(fields.key("ramp"))
         .or(fields.key("users"))
         .unwrap_or(fields.span);
-    if ramp.is_none() && hold.is_none() && fields.among(&["duration", "for", "time"]).is_empty() {
+    if ramp.is_none() && hold.is_none() {
         out.push(
             Diagnostic::error(place, "a stage needs `hold`, `ramp` or both")
                 .label("this stage lasts no time")
@@ -138,7 +136,7 @@ fn users(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
         );
         return None;
     }
-    let users = fields::count(out, node)?;
+    let users = leaf::count(out, node)?;
     if users.value > 1_000_000 {
         out.push(
             Diagnostic::error(
@@ -178,11 +176,11 @@ fn one_model(out: &mut Diagnostics, stages: &[Stage]) {
 
 /// A list of stages with no load at all.
 fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage]) {
-    let none = stages.iter().all(|stage| match stage.load {
+    let idle = stages.iter().all(|stage| match stage.load {
         Load::Users(users) => users.value == 0,
         Load::Rate(rate) => rate.value.per_second <= 0.0,
     });
-    if none && stages.len() == items.len() {
+    if idle && stages.len() == items.len() {
         out.push(
             Diagnostic::error(node.span, "no stage has any load: there is nothing to do")
                 .help("give at least one stage more than zero users"),
@@ -191,7 +189,7 @@ fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage])
 }
 
 pub(super) fn arrivals(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Arrivals>> {
-    fields::choice(
+    leaf::choice(
         out,
         node,
         &[("poisson", Arrivals::Poisson), ("even", Arrivals::Even)],
@@ -199,7 +197,7 @@ pub(super) fn arrivals(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Arr
 }
 
 pub(super) fn when_busy(out: &mut Diagnostics, node: &Node) -> Option<Spanned<WhenBusy>> {
-    fields::choice(out, node, &[("wait", WhenBusy::Wait), ("drop", WhenBusy::Drop)])
+    leaf::choice(out, node, &[("wait", WhenBusy::Wait), ("drop", WhenBusy::Drop)])
 }
 
 /// Keys of the open model beside stages of the closed one, and a pace beside arrivals.
@@ -237,7 +235,7 @@ pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenar
 pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<StopAfter>> {
     let fields = Fields::new(out, node, &shapes::STOP_AFTER)?;
     let (key, value) = fields.one_of(out, shapes::STOP_AFTER.keys)?;
-    let count = fields::positive_count(out, value, "the number to stop after")?.value;
+    let count = leaf::positive_count(out, value, "the number to stop after")?.value;
     let stop = if key.value == "requests" {
         StopAfter::Requests(count)
     } else {
@@ -249,7 +247,7 @@ pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<S
 /// Thresholds, each a text; `- failures < 1% for 10s: abort` is a mapping to YAML, and a text to us.
 pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Vec<Threshold> {
     let example = "thresholds: [ failures < 1%, p95 < 3s ]";
-    let items = fields::list(out, node, "a list of thresholds", example).unwrap_or_default();
+    let items = leaf::list(out, node, "a list of thresholds", example).unwrap_or_default();
     items
         .iter()
         .filter_map(|item| threshold(out, item, example))
@@ -259,18 +257,18 @@ pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Vec<Threshold> {
 fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Threshold> {
     let text = match &node.kind {
         Kind::Scalar(_) => {
-            fields::plain_text(out, node, "a threshold")?;
-            fields::text(out, node, "a threshold")?
+            leaf::plain_text(out, node, "a threshold")?;
+            leaf::text(out, node, "a threshold")?
         }
-        Kind::Map(entries) => match entries.as_slice() {
-            [(key, value)] => joined(out, key, value)?,
-            _ => {
-                fields::wrong_type(out, node, "a threshold in one line", example);
+        Kind::Map(entries) => {
+            let [(key, value)] = entries.as_slice() else {
+                leaf::wrong_type(out, node, "a threshold in one line", example);
                 return None;
-            }
-        },
+            };
+            joined(out, key, value)?
+        }
         Kind::List(_) => {
-            fields::wrong_type(out, node, "a threshold", example);
+            leaf::wrong_type(out, node, "a threshold", example);
             return None;
         }
     };
@@ -280,7 +278,7 @@ fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Thresh
 /// The line that YAML took for a key and its value.
 fn joined(out: &mut Diagnostics, key: &Spanned<String>, value: &Node) -> Option<Text> {
     let Kind::Scalar(word) = &value.kind else {
-        fields::wrong_type(
+        leaf::wrong_type(
             out,
             value,
             "`abort` after the colon",

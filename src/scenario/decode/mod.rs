@@ -3,6 +3,7 @@
 
 mod data;
 mod fields;
+mod leaf;
 mod load;
 mod request;
 pub(super) mod shapes;
@@ -33,10 +34,10 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
     let scenario = Scenario {
         name: fields
             .optional("name")
-            .and_then(|node| fields::plain_text(out, node, "a name")),
+            .and_then(|node| leaf::plain_text(out, node, "a name")),
         description: fields
             .optional("description")
-            .and_then(|node| fields::plain_text(out, node, "a description")),
+            .and_then(|node| leaf::plain_text(out, node, "a description")),
         data: fields
             .optional("data")
             .map(|node| data::all(out, node))
@@ -71,7 +72,7 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             .and_then(|node| load::arrivals(out, node)),
         max_users: fields
             .optional("max_users")
-            .and_then(|node| fields::positive_count(out, node, "`max_users`")),
+            .and_then(|node| leaf::positive_count(out, node, "`max_users`")),
         when_busy: fields
             .optional("when_busy")
             .and_then(|node| load::when_busy(out, node)),
@@ -83,10 +84,10 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             .optional("secrets")
             .map(|node| names(out, node, "[client_id]"))
             .unwrap_or_default(),
-        seed: fields.optional("seed").and_then(|node| fields::count(out, node)),
+        seed: fields.optional("seed").and_then(|node| leaf::count(out, node)),
         graceful_stop: fields
             .optional("graceful_stop")
-            .and_then(|node| fields::duration(out, node)),
+            .and_then(|node| leaf::duration(out, node)),
         stop_after: fields
             .optional("stop_after")
             .and_then(|node| load::stop_after(out, node)),
@@ -102,12 +103,12 @@ fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<Strin
         return Vec::new();
     }
     if matches!(node.kind, Kind::Map(_)) {
-        fields::wrong_type(out, node, "a list of names", example);
+        leaf::wrong_type(out, node, "a list of names", example);
         return Vec::new();
     }
-    fields::one_or_list(node)
+    leaf::one_or_list(node)
         .iter()
-        .filter_map(|item| fields::plain_text(out, item, "a name"))
+        .filter_map(|item| leaf::plain_text(out, item, "a name"))
         .collect()
 }
 

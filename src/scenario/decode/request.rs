@@ -6,7 +6,8 @@ use super::super::model::{
 };
 use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
-use super::fields::{self, Fields};
+use super::fields::Fields;
+use super::leaf;
 use super::{empty, load, shapes, unique};
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -17,7 +18,7 @@ const BODIES: [&str; 5] = ["json", "form", "body", "body_file", "multipart"];
 
 pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
     let example = "endpoints: [ { name: list_orders, get: /orders } ]";
-    let Some(items) = fields::list(out, node, "a list of endpoints", example) else {
+    let Some(items) = leaf::list(out, node, "a list of endpoints", example) else {
         return Vec::new();
     };
     if items.is_empty() {
@@ -33,13 +34,11 @@ fn endpoint(out: &mut Diagnostics, node: &Node) -> Option<Endpoint> {
     let fields = Fields::new(out, node, &shapes::ENDPOINT)?;
     let name = fields
         .required(out, "name")
-        .and_then(|node| fields::plain_text(out, node, "a name"));
-    let weight = fields
-        .optional("weight")
-        .and_then(|node| fields::weight(out, node));
+        .and_then(|node| leaf::plain_text(out, node, "a name"));
+    let weight = fields.optional("weight").and_then(|node| leaf::weight(out, node));
     let work = fields.one_of(out, &METHODS_OR_STEPS).and_then(|(key, value)| {
         if key.value == "steps" {
-            journey(out, &fields, value)
+            Some(journey(out, &fields, value))
         } else {
             request(out, &fields).map(Box::new).map(Work::Request)
         }
@@ -52,7 +51,7 @@ fn endpoint(out: &mut Diagnostics, node: &Node) -> Option<Endpoint> {
     })
 }
 
-fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<Work> {
+fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Work {
     for key in ["query", "headers", "capture", "expect", "timeout"]
         .into_iter()
         .chain(BODIES)
@@ -64,13 +63,13 @@ fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<Wo
         let help = "write at least one: `- { name: log_in, post: /login }`";
         empty(out, node, "`steps` is empty: there is nothing to send", help);
     }
-    Some(Work::Journey(steps))
+    Work::Journey(steps)
 }
 
 /// The steps of a journey, of `setup` or of `teardown`.
 pub(super) fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
     let example = format!("{what}: [ {} ]", shapes::STEP.example);
-    let items = fields::list(out, node, "a list of steps", &example).unwrap_or_default();
+    let items = leaf::list(out, node, "a list of steps", &example).unwrap_or_default();
     let steps: Vec<Step> = items.iter().filter_map(|item| step(out, item)).collect();
     unique(out, steps.iter().filter_map(|step| step.name.as_ref()), "steps");
     steps
@@ -80,13 +79,11 @@ fn step(out: &mut Diagnostics, node: &Node) -> Option<Step> {
     let fields = Fields::new(out, node, &shapes::STEP)?;
     let name = fields
         .optional("name")
-        .and_then(|node| fields::plain_text(out, node, "a name"));
+        .and_then(|node| leaf::plain_text(out, node, "a name"));
     let condition = fields
         .optional("if")
-        .and_then(|node| fields::text(out, node, "a condition"));
-    let repeat = fields
-        .optional("repeat")
-        .and_then(|node| fields::count(out, node));
+        .and_then(|node| leaf::text(out, node, "a condition"));
+    let repeat = fields.optional("repeat").and_then(|node| leaf::count(out, node));
     let think = fields
         .optional("think")
         .and_then(|node| load::think(out, node, false));
@@ -124,13 +121,13 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
             .help("most servers ignore it; write `query` for parameters, or `post` for the method"),
         );
     }
-    let query = fields::pairs(
+    let query = leaf::pairs(
         out,
         fields.optional("query"),
         "a mapping of parameters",
         "query: { page: 1 }",
     );
-    let headers = fields::pairs(
+    let headers = leaf::pairs(
         out,
         fields.optional("headers"),
         "a mapping of headers",
@@ -143,7 +140,7 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
     let expect = fields.optional("expect").and_then(|node| expect(out, node));
     let timeout = fields
         .optional("timeout")
-        .and_then(|node| fields::positive_duration(out, node, "a timeout"));
+        .and_then(|node| leaf::positive_duration(out, node, "a timeout"));
     let (method, path) = request?;
     Some(Request {
         method,
@@ -169,7 +166,7 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
         );
         return None;
     }
-    fields::text(out, node, "a path such as `/orders`")
+    leaf::text(out, node, "a path such as `/orders`")
 }
 
 fn body(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Spanned<Body>> {
@@ -178,22 +175,22 @@ fn body(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Spanned<Body>> {
         _ => fields.one_of(out, &BODIES)?,
     };
     let body = match key.value.as_str() {
-        "json" => Body::Json(fields::json(node)),
-        "form" => Body::Form(fields::pairs(
+        "json" => Body::Json(leaf::json(node)),
+        "form" => Body::Form(leaf::pairs(
             out,
             Some(node),
             "a mapping of form fields",
             "form: { name: Ann }",
         )),
-        "body" => Body::Text(fields::text(out, node, "a text (for JSON write `json`)")?),
-        "body_file" => Body::File(fields::file_name(out, node)?),
+        "body" => Body::Text(leaf::text(out, node, "a text (for JSON write `json`)")?),
+        "body_file" => Body::File(leaf::file_name(out, node)?),
         _ => Body::Multipart(parts(out, node)?),
     };
     Some(Spanned::new(body, key.span))
 }
 
 fn parts(out: &mut Diagnostics, node: &Node) -> Option<Vec<Part>> {
-    let entries = fields::mapping(
+    let entries = leaf::mapping(
         out,
         node,
         "a mapping of parts",
@@ -209,7 +206,7 @@ fn parts(out: &mut Diagnostics, node: &Node) -> Option<Vec<Part>> {
 
 fn part(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Part> {
     if let Kind::Scalar(_) = node.kind {
-        let text = fields::text(out, node, "a text, or a mapping with `file`")?;
+        let text = leaf::text(out, node, "a text, or a mapping with `file`")?;
         return Some(Part {
             name: name.clone(),
             content: PartContent::Text(text),
@@ -220,18 +217,18 @@ fn part(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Pa
     let fields = Fields::new(out, node, &shapes::PART)?;
     let (key, value) = fields.one_of(out, &["text", "file"])?;
     let content = match key.value.as_str() {
-        "text" => PartContent::Text(fields::text(out, value, "a text")?),
-        _ => PartContent::File(fields::file_name(out, value)?),
+        "text" => PartContent::Text(leaf::text(out, value, "a text")?),
+        _ => PartContent::File(leaf::file_name(out, value)?),
     };
     Some(Part {
         name: name.clone(),
         content,
         content_type: fields
             .optional("content_type")
-            .and_then(|node| fields::text(out, node, "a media type")),
+            .and_then(|node| leaf::text(out, node, "a media type")),
         filename: fields
             .optional("filename")
-            .and_then(|node| fields::text(out, node, "a file name")),
+            .and_then(|node| leaf::text(out, node, "a file name")),
     })
 }
 
@@ -244,7 +241,7 @@ fn captures(out: &mut Diagnostics, node: &Node) -> Vec<Capture> {
         );
         return Vec::new();
     }
-    let items = fields::list(out, node, "a list of captures", example).unwrap_or_default();
+    let items = leaf::list(out, node, "a list of captures", example).unwrap_or_default();
     items.iter().filter_map(|item| capture(out, item)).collect()
 }
 
@@ -252,10 +249,10 @@ fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
     let fields = Fields::new(out, node, &shapes::CAPTURE)?;
     let into = fields
         .required(out, "as")
-        .and_then(|node| fields::plain_text(out, node, "a name"));
+        .and_then(|node| leaf::plain_text(out, node, "a name"));
     let regex = fields
         .optional("regex")
-        .and_then(|node| fields::plain_text(out, node, "a regular expression"));
+        .and_then(|node| leaf::plain_text(out, node, "a regular expression"));
     let other = fields.among(&["json", "header", "cookie"]);
     let (from, regex) = if other.is_empty() && fields.optional("regex").is_some() {
         (regex.map(Extract::Regex), None)
@@ -266,7 +263,7 @@ fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
             fields.one_of(out, &["json", "header", "cookie"])
         };
         let from = from.and_then(|(key, value)| {
-            let text = fields::plain_text(out, value, "a text")?;
+            let text = leaf::plain_text(out, value, "a text")?;
             Some(match key.value.as_str() {
                 "json" => Extract::Json(text),
                 "header" => Extract::Header(text),
@@ -283,10 +280,10 @@ fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
     ];
     let pick = fields
         .optional("pick")
-        .and_then(|node| fields::choice(out, node, &words));
+        .and_then(|node| leaf::choice(out, node, &words));
     let required = fields
         .optional("required")
-        .and_then(|node| fields::boolean(out, node));
+        .and_then(|node| leaf::boolean(out, node));
     Some(Capture {
         from: from?,
         regex,
@@ -305,7 +302,7 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         .unwrap_or_default();
     let mut header = Vec::new();
     if let Some(node) = fields.optional("header") {
-        let entries = fields::mapping(
+        let entries = leaf::mapping(
             out,
             node,
             "a mapping of headers",
@@ -316,7 +313,7 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         }
     }
     let json = fields.optional("json").and_then(|node| {
-        fields::mapping(
+        leaf::mapping(
             out,
             node,
             "a mapping of JSONPaths to values",
@@ -326,12 +323,12 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
     let json = json
         .unwrap_or_default()
         .iter()
-        .map(|(path, node)| (path.clone(), fields::json(node)))
+        .map(|(path, node)| (path.clone(), leaf::json(node)))
         .collect();
     let body = fields.optional("body").and_then(|node| check(out, node, false));
     let within = fields
         .optional("within")
-        .and_then(|node| fields::positive_duration(out, node, "`within`"));
+        .and_then(|node| leaf::positive_duration(out, node, "`within`"));
     Some(Expect {
         status,
         header,
@@ -343,7 +340,7 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
 }
 
 fn statuses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<String>> {
-    let items = fields::one_or_list(node);
+    let items = leaf::one_or_list(node);
     if items.is_empty() {
         empty(
             out,
@@ -354,14 +351,14 @@ fn statuses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<String>> {
     }
     items
         .iter()
-        .filter_map(|item| fields::plain_text(out, item, "a status such as `200`, `<400` or `2xx`"))
+        .filter_map(|item| leaf::plain_text(out, item, "a status such as `200`, `<400` or `2xx`"))
         .collect()
 }
 
 /// A check of a text. A bare text means equality where `equality` is allowed.
 fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck> {
     if let Kind::Scalar(_) = node.kind {
-        let equals = fields::text(out, node, "a text, or a mapping with `contains` or `matches`")?;
+        let equals = leaf::text(out, node, "a text, or a mapping with `contains` or `matches`")?;
         if !equality {
             out.push(
                 Diagnostic::error(node.span, "`body` says how the text is compared")
@@ -377,11 +374,11 @@ fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck
     let fields = Fields::new(out, node, &shapes::CHECK)?;
     let contains = fields
         .optional("contains")
-        .map(fields::one_or_list)
+        .map(leaf::one_or_list)
         .unwrap_or_default();
     let matches = fields
         .optional("matches")
-        .map(fields::one_or_list)
+        .map(leaf::one_or_list)
         .unwrap_or_default();
     if contains.is_empty() && matches.is_empty() {
         fields.one_of(out, shapes::CHECK.keys);
@@ -390,11 +387,11 @@ fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck
         equals: None,
         contains: contains
             .iter()
-            .filter_map(|item| fields::text(out, item, "a text"))
+            .filter_map(|item| leaf::text(out, item, "a text"))
             .collect(),
         matches: matches
             .iter()
-            .filter_map(|item| fields::plain_text(out, item, "a regular expression"))
+            .filter_map(|item| leaf::plain_text(out, item, "a regular expression"))
             .collect(),
     })
 }

@@ -57,7 +57,52 @@ pub(crate) const SCENARIO: Shape = Shape {
         ("vus", "stages"),
         ("duration", "stages"),
     ],
-    example: "target, endpoints and stages; see scenarios/mixed.yaml",
+    advice: &[
+        ("host", "write `target: { url: \"https://…\" }`"),
+        ("url", "write `target: { url: \"https://…\" }`"),
+        ("base_url", "write `target: { url: \"https://…\" }`"),
+        (
+            "config",
+            "addresses and credentials stand in `target`; values for templates in config.yaml",
+        ),
+        (
+            "users",
+            "users belong to a stage: `stages: [ { users: 10, hold: 60s } ]`",
+        ),
+        (
+            "vus",
+            "users belong to a stage: `stages: [ { users: 10, hold: 60s } ]`",
+        ),
+        (
+            "duration",
+            "durations belong to a stage: `stages: [ { users: 10, hold: 60s } ]`",
+        ),
+        (
+            "wait",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+        (
+            "wait_time",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+        (
+            "sleep",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+        (
+            "pause",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+        (
+            "delay",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+        (
+            "think_time",
+            "pauses are written `think: { between: [1s, 3s] }` or `think: { constant: 1s }`",
+        ),
+    ],
+    example: "{ target: { url: … }, endpoints: [ … ], stages: [ … ] }, as in scenarios/mixed.yaml",
 };
 
 pub(crate) const TARGET: Shape = Shape {
@@ -93,6 +138,14 @@ pub(crate) const TARGET: Shape = Shape {
         ("gzip", "compression"),
         ("keep_alive", "connections"),
     ],
+    advice: &[
+        ("verify", "write `tls: { verify: false }`"),
+        ("insecure", "write `tls: { verify: false }`"),
+        (
+            "keep_alive",
+            "each user keeps its connection alive; `connections: per_request` opens a new one for each request",
+        ),
+    ],
     example: "target: { url: \"https://localhost:8443/api\" }",
 };
 
@@ -104,6 +157,7 @@ pub(crate) const AUTH: Shape = Shape {
         ("oauth", "oauth2_client_credentials"),
         ("token", "bearer"),
     ],
+    advice: &[],
     example: "auth: { basic: { user: \"{{ config.user }}\", password: \"{{ config.password }}\" } }",
 };
 
@@ -116,6 +170,7 @@ pub(crate) const BASIC: Shape = Shape {
         ("pass", "password"),
         ("pwd", "password"),
     ],
+    advice: &[],
     example: "basic: { user: \"{{ config.user }}\", password: \"{{ config.password }}\" }",
 };
 
@@ -128,6 +183,7 @@ pub(crate) const OAUTH2: Shape = Shape {
         ("secret", "client_secret"),
         ("scopes", "scope"),
     ],
+    advice: &[],
     example: "{ token_url: \"https://host/oauth2/token\", client_id: \"{{ config.client_id }}\", client_secret: \"{{ config.client_secret }}\" }",
 };
 
@@ -142,6 +198,7 @@ pub(crate) const TLS: Shape = Shape {
         ("key", "client_key"),
         ("sni", "server_name"),
     ],
+    advice: &[("insecure", "write `verify: false`")],
     example: "tls: { verify: false }",
 };
 
@@ -171,6 +228,11 @@ pub(crate) const DATA: Shape = Shape {
         ("max", "range"),
         ("between", "range"),
     ],
+    advice: &[
+        ("min", "write `range: [1, 10]`"),
+        ("max", "write `range: [1, 10]`"),
+        ("file", "write `csv: students.csv` or `json: students.json`"),
+    ],
     example: "term: { values: [201701, 201702] }",
 };
 
@@ -178,6 +240,7 @@ pub(crate) const CAPTURED: Shape = Shape {
     what: "`captured`",
     keys: &["keep", "when_full"],
     aliases: &[("max", "keep"), ("size", "keep"), ("limit", "keep")],
+    advice: &[],
     example: "captured: { keep: 10 }",
 };
 
@@ -191,6 +254,7 @@ pub(crate) const THINK: Shape = Shape {
         ("mean", "exponential"),
         ("random", "between"),
     ],
+    advice: &[],
     example: "think: { between: [100ms, 5s] }",
 };
 
@@ -204,52 +268,101 @@ macro_rules! request_keys {
     };
 }
 
-const REQUEST_ALIASES: &[(&str, &str)] = &[
-    ("method", "get"),
-    ("url", "get"),
-    ("path", "get"),
-    ("hdrs", "headers"),
-    ("header", "headers"),
-    ("params", "query"),
-    ("qs", "query"),
-    ("data", "body"),
-    ("payload", "json"),
-    ("file", "body_file"),
-    ("files", "multipart"),
-    ("extract", "capture"),
-    ("captures", "capture"),
-    ("save", "capture"),
-    ("check", "expect"),
-    ("checks", "expect"),
-    ("assert", "expect"),
-    ("validate", "expect"),
-    ("status", "expect"),
-    ("wait", "think"),
-    ("sleep", "think"),
-    ("pause", "think"),
-    ("requests", "steps"),
-    ("flow", "steps"),
-    ("when", "if"),
-    ("condition", "if"),
-    ("loop", "repeat"),
-    ("count", "repeat"),
-    ("title", "name"),
-    ("label", "name"),
-    ("priority", "weight"),
-    ("ratio", "weight"),
-];
+/// What both are called elsewhere, with what only one of them is.
+macro_rules! request_aliases {
+    ($($more:expr),*) => {
+        &[
+            $($more,)*
+            ("method", "get"),
+            ("url", "get"),
+            ("path", "get"),
+            ("hdrs", "headers"),
+            ("header", "headers"),
+            ("params", "query"),
+            ("qs", "query"),
+            ("data", "form"),
+            ("payload", "json"),
+            ("file", "body_file"),
+            ("files", "multipart"),
+            ("extract", "capture"),
+            ("captures", "capture"),
+            ("save", "capture"),
+            ("check", "expect"),
+            ("checks", "expect"),
+            ("assert", "expect"),
+            ("validate", "expect"),
+            ("status", "expect"),
+            ("title", "name"),
+            ("label", "name"),
+        ]
+    };
+}
 
 pub(crate) const ENDPOINT: Shape = Shape {
     what: "an endpoint",
     keys: request_keys!("weight", "steps"),
-    aliases: REQUEST_ALIASES,
+    aliases: request_aliases!(
+        ("requests", "steps"),
+        ("flow", "steps"),
+        ("priority", "weight"),
+        ("ratio", "weight")
+    ),
+    advice: &[
+        (
+            "method",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        (
+            "url",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        (
+            "path",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        ("status", "write `expect: { status: 200 }`"),
+        ("wait", "`think` stands at the top of the scenario, or in a step"),
+        ("sleep", "`think` stands at the top of the scenario, or in a step"),
+        ("pause", "`think` stands at the top of the scenario, or in a step"),
+        ("think", "`think` stands at the top of the scenario, or in a step"),
+    ],
     example: "{ name: list_orders, weight: 2, get: /orders }",
 };
 
 pub(crate) const STEP: Shape = Shape {
     what: "a step",
     keys: request_keys!("if", "repeat", "think"),
-    aliases: REQUEST_ALIASES,
+    aliases: request_aliases!(
+        ("wait", "think"),
+        ("sleep", "think"),
+        ("pause", "think"),
+        ("when", "if"),
+        ("condition", "if"),
+        ("loop", "repeat"),
+        ("count", "repeat")
+    ),
+    advice: &[
+        (
+            "method",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        (
+            "url",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        (
+            "path",
+            "the method is the key and the path its value: `get: /orders`",
+        ),
+        ("status", "write `expect: { status: 200 }`"),
+        ("wait", "write `think: { constant: 1s }`"),
+        ("sleep", "write `think: { constant: 1s }`"),
+        ("pause", "write `think: { constant: 1s }`"),
+        (
+            "weight",
+            "only endpoints are drawn by weight; a step is done each time",
+        ),
+    ],
     example: "{ name: add_to_cart, post: /cart, json: { item: 7 } }",
 };
 
@@ -262,6 +375,7 @@ pub(crate) const PART: Shape = Shape {
         ("path", "file"),
         ("name", "filename"),
     ],
+    advice: &[],
     example: "photo: { file: cat.jpg, content_type: image/jpeg }",
 };
 
@@ -279,6 +393,7 @@ pub(crate) const CAPTURE: Shape = Shape {
         ("match", "regex"),
         ("strict", "required"),
     ],
+    advice: &[],
     example: "{ json: \"$.id\", as: order_id }",
 };
 
@@ -296,6 +411,10 @@ pub(crate) const EXPECT: Shape = Shape {
         ("contains", "body"),
         ("matches", "body"),
     ],
+    advice: &[
+        ("contains", "write `body: { contains: \"…\" }`"),
+        ("matches", "write `body: { matches: \"…\" }`"),
+    ],
     example: "expect: { status: [200, 201], within: 2s }",
 };
 
@@ -308,6 +427,7 @@ pub(crate) const CHECK: Shape = Shape {
         ("includes", "contains"),
         ("has", "contains"),
     ],
+    advice: &[],
     example: "body: { contains: \"ok\" }",
 };
 
@@ -329,6 +449,7 @@ pub(crate) const STAGE: Shape = Shape {
         ("arrival_rate", "rate"),
         ("arrivals", "rate"),
     ],
+    advice: &[("spawn_rate", "write how long the ramp takes: `ramp: 5s`")],
     example: "{ users: 10, ramp: 5s, hold: 60s }",
 };
 
@@ -336,6 +457,7 @@ pub(crate) const STOP_AFTER: Shape = Shape {
     what: "`stop_after`",
     keys: &["requests", "iterations"],
     aliases: &[],
+    advice: &[],
     example: "stop_after: { requests: 1000 }",
 };
 
@@ -371,5 +493,20 @@ pub(crate) const STEP_THINK: Shape = Shape {
         ("mean", "exponential"),
         ("random", "between"),
     ],
+    advice: &[(
+        "pace",
+        "a pace is between iterations: it stands at the top of the scenario",
+    )],
     example: "think: { between: [1s, 3s] }",
 };
+
+/// How the required keys of a scenario are written.
+pub(crate) fn example_of(key: &str) -> Option<&'static str> {
+    match key {
+        "target" => Some(TARGET.example),
+        "endpoints" => Some("endpoints: [ { name: list_orders, get: /orders } ]"),
+        "stages" => Some("stages: [ { users: 10, ramp: 5s, hold: 60s } ]"),
+        "url" => Some("url: \"https://localhost:8443/api\""),
+        _ => None,
+    }
+}

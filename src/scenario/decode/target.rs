@@ -6,14 +6,15 @@ use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Auth, Connections, OnStale, Target, Tls, Transport};
 use super::super::span::Spanned;
 use super::super::yaml::{Kind, Node};
-use super::fields::{self, Fields};
+use super::fields::Fields;
+use super::leaf;
 use super::shapes;
 
 pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Option<Target> {
     let fields = Fields::new(out, node, &shapes::TARGET)?;
     let url = fields
         .required(out, "url")
-        .and_then(|node| fields::text(out, node, "a URL"));
+        .and_then(|node| leaf::text(out, node, "a URL"));
     let target = Target {
         span: fields.span,
         auth: fields.optional("auth").and_then(|node| auth(out, node)),
@@ -23,15 +24,15 @@ pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Option<Target> {
             .unwrap_or_default(),
         timeout: fields
             .optional("timeout")
-            .and_then(|node| fields::positive_duration(out, node, "a timeout")),
+            .and_then(|node| leaf::positive_duration(out, node, "a timeout")),
         pool_size: fields
             .optional("pool_size")
-            .and_then(|node| fields::positive_count(out, node, "`pool_size`")),
+            .and_then(|node| leaf::positive_count(out, node, "`pool_size`")),
         connections: fields
             .optional("connections")
             .and_then(|node| connections(out, node)),
         on_stale: fields.optional("on_stale").and_then(|node| {
-            fields::choice(
+            leaf::choice(
                 out,
                 node,
                 &[("fail", OnStale::Fail), ("reconnect", OnStale::Reconnect)],
@@ -40,27 +41,23 @@ pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Option<Target> {
         redirects: fields.optional("redirects").and_then(|node| redirects(out, node)),
         cookies: fields
             .optional("cookies")
-            .and_then(|node| fields::boolean(out, node)),
+            .and_then(|node| leaf::boolean(out, node)),
         compression: fields
             .optional("compression")
-            .and_then(|node| fields::boolean(out, node)),
-        headers: fields::pairs(
+            .and_then(|node| leaf::boolean(out, node)),
+        headers: leaf::pairs(
             out,
             fields.optional("headers"),
             "a mapping of headers",
             "headers: { x-team: load }",
         ),
-        http2: fields
-            .optional("http2")
-            .and_then(|node| fields::boolean(out, node)),
+        http2: fields.optional("http2").and_then(|node| leaf::boolean(out, node)),
         proxy: fields
             .optional("proxy")
-            .and_then(|node| fields::text(out, node, "the URL of a proxy")),
-        max_body: fields
-            .optional("max_body")
-            .and_then(|node| fields::size(out, node)),
+            .and_then(|node| leaf::text(out, node, "the URL of a proxy")),
+        max_body: fields.optional("max_body").and_then(|node| leaf::size(out, node)),
         transport: fields.optional("transport").and_then(|node| {
-            fields::choice(
+            leaf::choice(
                 out,
                 node,
                 &[("direct", Transport::Direct), ("reqwest", Transport::Reqwest)],
@@ -105,7 +102,7 @@ fn connections(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Connections
         ("shared", Connections::Shared),
         ("per_request", Connections::PerRequest),
     ];
-    fields::choice(out, node, &words)
+    leaf::choice(out, node, &words)
 }
 
 /// A count, or `false` for none and `true` for the usual ten.
@@ -118,7 +115,7 @@ fn redirects(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
         "false" => Some(Spanned::new(0, node.span)),
         "true" => Some(Spanned::new(10, node.span)),
         _ => {
-            let count = fields::count(out, node)?;
+            let count = leaf::count(out, node)?;
             if count.value > 100 {
                 out.push(Diagnostic::error(
                     node.span,
@@ -133,8 +130,8 @@ fn redirects(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
 
 fn addresses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<IpAddr>> {
     let mut addresses = Vec::new();
-    for item in fields::one_or_list(node) {
-        let Some(text) = fields::plain_text(out, item, "an IP address") else {
+    for item in leaf::one_or_list(node) {
+        let Some(text) = leaf::plain_text(out, item, "an IP address") else {
             continue;
         };
         match text.value.parse() {
@@ -156,30 +153,30 @@ fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
             let fields = Fields::new(out, value, &shapes::BASIC)?;
             let user = fields
                 .required(out, "user")
-                .and_then(|node| fields::text(out, node, "a user name"));
+                .and_then(|node| leaf::text(out, node, "a user name"));
             let password = fields
                 .required(out, "password")
-                .and_then(|node| fields::text(out, node, "a password"));
+                .and_then(|node| leaf::text(out, node, "a password"));
             Auth::Basic {
                 user: user?,
                 password: password?,
             }
         }
-        "bearer" => Auth::Bearer(fields::text(out, value, "a token")?),
+        "bearer" => Auth::Bearer(leaf::text(out, value, "a token")?),
         _ => {
             let fields = Fields::new(out, value, &shapes::OAUTH2)?;
             let token_url = fields
                 .required(out, "token_url")
-                .and_then(|node| fields::text(out, node, "a URL"));
+                .and_then(|node| leaf::text(out, node, "a URL"));
             let id = fields
                 .required(out, "client_id")
-                .and_then(|node| fields::text(out, node, "a client id"));
+                .and_then(|node| leaf::text(out, node, "a client id"));
             let secret = fields
                 .required(out, "client_secret")
-                .and_then(|node| fields::text(out, node, "a secret"));
+                .and_then(|node| leaf::text(out, node, "a secret"));
             let scope = fields
                 .optional("scope")
-                .and_then(|node| fields::text(out, node, "scopes in one text"));
+                .and_then(|node| leaf::text(out, node, "scopes in one text"));
             Auth::Oauth2ClientCredentials {
                 token_url: token_url?,
                 client_id: id?,
@@ -204,18 +201,18 @@ fn tls(out: &mut Diagnostics, node: &Node) -> Option<Tls> {
     Some(Tls {
         verify: fields
             .optional("verify")
-            .and_then(|node| fields::boolean(out, node)),
+            .and_then(|node| leaf::boolean(out, node)),
         ca_file: fields
             .optional("ca_file")
-            .and_then(|node| fields::file_name(out, node)),
+            .and_then(|node| leaf::file_name(out, node)),
         client_cert: fields
             .optional("client_cert")
-            .and_then(|node| fields::file_name(out, node)),
+            .and_then(|node| leaf::file_name(out, node)),
         client_key: fields
             .optional("client_key")
-            .and_then(|node| fields::file_name(out, node)),
+            .and_then(|node| leaf::file_name(out, node)),
         server_name: fields
             .optional("server_name")
-            .and_then(|node| fields::text(out, node, "a host name")),
+            .and_then(|node| leaf::text(out, node, "a host name")),
     })
 }
