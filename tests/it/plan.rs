@@ -439,7 +439,7 @@ fn what_the_command_line_asks_must_fit_the_scenario() {
         users: Some(levels.to_vec()),
         ..Overrides::default()
     };
-    let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).map(|_| ()).unwrap_err();
+    let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).expect_err("refused");
     assert!(
         problems(SHOP, &users(&[10])).contains("`--users` does not fit a scenario whose stages say `rate`")
     );
@@ -452,7 +452,7 @@ fn a_secret_is_no_data_value() {
         "20{{ year }}0{{ quarter }}",
         "{{ year }}{{ quarter }}{{ config.password }}",
     );
-    let problems = plan_with(&text, &Overrides::default()).map(|_| ()).unwrap_err();
+    let problems = plan_with(&text, &Overrides::default()).expect_err("refused");
     assert!(problems.contains("a secret cannot be a data value"), "{problems}");
     assert!(!problems.contains("canary"));
 }

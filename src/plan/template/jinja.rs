@@ -229,7 +229,7 @@ impl Block {
             environment,
             escape,
             uses,
-            excerpt: excerpt(text),
+            excerpt: excerpt(text.trim()),
         })
     }
 
@@ -272,7 +272,7 @@ impl Formula {
         Ok(Self {
             expression,
             uses,
-            excerpt: excerpt(text),
+            excerpt: excerpt(text.trim()),
         })
     }
 
@@ -344,11 +344,13 @@ fn failure(error: &Error, excerpt: &str) -> RenderError {
     RenderError(format!("cannot render `{excerpt}`: {}", error.kind()).into())
 }
 
+/// The first tag of a template, for messages. Not the text around it, which may be a secret written out.
 fn excerpt(text: &str) -> String {
     const MOST: usize = 60;
-    let line = text.trim().lines().next().unwrap_or_default();
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+    let tag = find_either(text, ["{{", "{%"]).map_or(text, |open| &text[open..]);
+    let tag = find_either(tag, ["}}", "%}"]).map_or(tag, |close| &tag[..close + 2]);
+    match tag.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &tag[..end]),
+        None => tag.to_owned(),
     }
 }

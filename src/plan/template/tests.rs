@@ -304,7 +304,7 @@ fn a_value_that_is_missing_is_a_failure_with_few_words() {
         ("{{ nothing }}", "`nothing` has no value"),
         ("{{ found.links.last }}", "`found.links.last` has no value"),
         (
-            "{{ nothing | upper }}",
+            "Bearer s3cret {{ nothing | upper }}!",
             "cannot render `{{ nothing | upper }}`: undefined value",
         ),
         (
