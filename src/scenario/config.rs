@@ -38,6 +38,8 @@ pub enum Origin {
     Set,
     /// `--host`.
     Host,
+    /// Nobody set it: a default, such as those for the demo API.
+    Default,
 }
 
 /// One value.
@@ -149,6 +151,24 @@ impl Config {
             }
         });
         secrets
+    }
+
+    /// Where the secret values stand in the configuration file.
+    pub(super) fn secret_spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        self.visit(&mut |_, value| {
+            if let (true, Origin::File(span)) = (value.secret, &value.origin) {
+                spans.push(*span);
+            }
+        });
+        spans
+    }
+
+    /// Sets a key that is set nowhere else.
+    pub(super) fn set_default(&mut self, key: &str, value: &str) {
+        if self.get(key).is_none() {
+            self.put(key, value, &Origin::Default, false);
+        }
     }
 
     /// Marks a key, and all below it, as secret: one listed under `secrets:` or used in `auth`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
-use super::secret::{Masked, SecretSpans};
+use super::secret::{self, Masked, SecretSpans};
 use super::span::{SourceId, Span};
 
 /// Most problems shown; the rest are counted.
@@ -68,11 +68,28 @@ impl Sources {
             .unwrap_or_default()
     }
 
-    /// Replaces what is known to be secret in a file, once its structure is known.
+    /// Replaces what looked secret in a file by what is, once its structure is known. Comments are still judged by looks.
     pub(super) fn set_secrets(&mut self, id: SourceId, spans: impl IntoIterator<Item = Span>) {
         if let Some(source) = self.files.get_mut(id.0 as usize) {
-            source.secrets = SecretSpans::new(spans.into_iter().map(Span::range));
+            source.secrets = SecretSpans::in_comments(&source.text).with(spans.into_iter().map(Span::range));
         }
+    }
+
+    /// Adds a place that holds a secret.
+    pub(super) fn add_secret(&mut self, span: Span) {
+        if let Some(source) = self.files.get_mut(span.source.0 as usize) {
+            source.secrets = std::mem::take(&mut source.secrets).with([span.range()]);
+        }
+    }
+
+    /// A message without the secrets of these files.
+    fn hide(&self, message: &str) -> String {
+        let secrets: Vec<&str> = self
+            .files
+            .iter()
+            .flat_map(|source| source.secrets.texts(&source.text))
+            .collect();
+        secret::hide(message, &secrets)
     }
 
     /// The text of a file with its literal secrets blanked.
@@ -234,7 +251,7 @@ impl Diagnostics {
         ordered.dedup_by(|a, b| a.span == b.span && a.message == b.message);
         let mut out = String::new();
         for diagnostic in ordered.iter().take(SHOWN) {
-            out.push_str(&render_one(diagnostic, sources, style));
+            out.push_str(&render_one(&without_secrets(diagnostic, sources), sources, style));
             out.push_str("\n\n");
         }
         out.push_str(&self.tally(&ordered));
@@ -274,6 +291,22 @@ pub enum Style {
     Plain,
     /// With terminal colours.
     Coloured,
+}
+
+fn without_secrets(diagnostic: &Diagnostic, sources: &Sources) -> Diagnostic {
+    let hide = |text: &String| sources.hide(text);
+    Diagnostic {
+        message: hide(&diagnostic.message),
+        label: hide(&diagnostic.label),
+        help: diagnostic.help.iter().map(hide).collect(),
+        notes: diagnostic.notes.iter().map(hide).collect(),
+        also: diagnostic
+            .also
+            .iter()
+            .map(|(span, label)| (*span, hide(label)))
+            .collect(),
+        ..diagnostic.clone()
+    }
 }
 
 fn render_one(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {

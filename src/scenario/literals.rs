@@ -46,11 +46,10 @@ fn inside_of(path: &[&str], key: &str, secret: bool, value: &Node) -> bool {
     let named = secret::is_secret_header(key);
     match (path, &value.kind) {
         // Names of files, of pools and of keys are not values of them.
-        (["target", "tls"] | [], _) => false,
+        (["target", "tls"] | ["thresholds"] | [], _) => false,
         (["data"], _) => named,
         (_, Kind::Scalar(_) | Kind::List(_)) if matches!(path.last(), Some(&"capture")) => false,
         (["data", ..], _) => secret && key == "values" || named && !matches!(value.kind, Kind::Map(_)),
-        (_, Kind::Map(_)) => secret,
         _ => secret || named,
     }
 }

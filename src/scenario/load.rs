@@ -82,6 +82,14 @@ impl Loaded {
         Scrubber::new(secrets.iter().chain(more), basic)
     }
 
+    /// Sets a key of the configuration that is set nowhere: what the demo API needs.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        self.config.set_default(key, value);
+        for key in secret_keys(&self.scenario) {
+            self.config.mark_secret(&key);
+        }
+    }
+
     /// What follows from the scenario's file name: the default of `name`.
     pub fn default_name(&self) -> String {
         self.path.file_stem().map_or_else(
@@ -104,6 +112,9 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     let files = Files::read(&scenario, folder, &mut problems);
     for key in secret_keys(&scenario) {
         config.mark_secret(&key);
+    }
+    for span in config.secret_spans() {
+        sources.add_secret(span);
     }
     if problems.errors() > 0 {
         return Err(Box::new(LoadError { problems, sources }));

@@ -97,11 +97,65 @@ impl SecretSpans {
                 || only_templates(bare)
                 || matches!(bare, "true" | "false")
                 || name.ends_with("_url")
-                || name.ends_with("_file");
+                || name.ends_with("_file")
+                || name == "client_key";
             (!harmless).then(|| value.start()..value.start() + value.as_str().trim_end().len())
         });
         Self::new(found)
     }
+
+    /// As [`by_looks`](Self::by_looks), of comments alone: where the structure is known, the rest is known better.
+    pub(super) fn in_comments(text: &str) -> Self {
+        let mut spans = Self::by_looks(text);
+        spans.0.retain(|range| {
+            let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+            let before = &text[line..range.start];
+            before.starts_with('#') || before.contains(" #")
+        });
+        spans
+    }
+
+    /// With more ranges.
+    pub(super) fn with(self, more: impl IntoIterator<Item = Range<usize>>) -> Self {
+        Self::new(self.0.into_iter().chain(more))
+    }
+
+    /// What stands at these ranges.
+    pub(super) fn texts<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        self.0
+            .iter()
+            .filter_map(|range| text.get(range.clone()))
+            .collect()
+    }
+}
+
+/// A message about a file, with its secrets taken out of what it quotes in backticks. Very short ones go only where they are
+/// all that is quoted: a user named `a` is in every word.
+pub(super) fn hide(message: &str, secrets: &[&str]) -> String {
+    let hide_in = |part: &str| {
+        let mut part = part.to_owned();
+        for secret in secrets
+            .iter()
+            .map(|secret| secret.trim_matches(['"', '\'']))
+            .filter(|s| !s.is_empty())
+        {
+            if secret.len() > SHORTEST_SCRUBBED || part == secret {
+                part = part.replace(secret, MASK);
+            }
+        }
+        part
+    };
+    let parts = message.split('`').enumerate();
+    parts
+        .map(|(n, part)| {
+            if n % 2 == 1 {
+                hide_in(part)
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("`")
 }
 
 static KEY_AND_VALUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -455,6 +509,22 @@ mod tests {
             masked,
             "user: ann\npassword: *** # old\nauth: { basic: { user: a, password: *** } }\ntoken: \"{{ config.token }}\"\n"
         );
+    }
+
+    #[test]
+    fn hides_secrets_in_quoted_parts_of_a_message_only() {
+        let message = "not `user:anna` by `a`, said anna";
+        assert_eq!(
+            hide(message, &["anna", "a"]),
+            "not `user:***` by `***`, said anna"
+        );
+    }
+
+    #[test]
+    fn blanks_secrets_in_comments() {
+        let text = "a: b # password: hunter2\n# token: abc\nx: token: abc\n";
+        let masked = Masked::new(text, &SecretSpans::in_comments(text)).text;
+        assert_eq!(masked, "a: b # password: ***\n# token: ***\nx: token: abc\n");
     }
 
     #[test]

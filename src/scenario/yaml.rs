@@ -3,7 +3,7 @@
 //!
 //! A scalar has no type here: `0201701`, `no` and `1.10` are what was written until somebody asks for a number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -159,9 +159,17 @@ impl<'t> Builder<'t, '_> {
                     .help("no scenario needs this"),
             );
         }
+        self.tag(&event, &span, at);
         let before = self.nodes;
         let (node, anchor) = match event {
-            Event::Scalar(value, style, anchor, _) => (self.scalar(&value, style, at), anchor),
+            Event::Scalar(value, style, anchor, tag) => {
+                // `!!str 5` and `! 5` are texts as much as `"5"` is.
+                let text = tag.is_some_and(|tag| tag.core_suffix() == Some("str") || tag.original() == "!");
+                (
+                    self.scalar(&value, if text { ScalarStyle::Literal } else { style }, at),
+                    anchor,
+                )
+            }
             Event::SequenceStart(_, anchor, _) => {
                 self.anchors.insert(anchor, None);
                 (self.list(at, events, depth)?, anchor)
@@ -203,6 +211,22 @@ impl<'t> Builder<'t, '_> {
             span,
             kind: Kind::Scalar(text),
         }
+    }
+
+    /// `!env HOME`: no tag means anything here but those of YAML itself.
+    fn tag(&mut self, event: &Event<'_>, span: &granit_parser::Span, at: Span) {
+        let Some(tag) = event.tag().filter(|tag| tag.is_custom() && tag.original() != "!") else {
+            return;
+        };
+        let place = span.tag_span().map_or(at, |span| self.span(&span));
+        let name = tag.original();
+        let help = if name.to_lowercase().contains("env") {
+            "for a value from the environment write `\"{{ config.name }}\"` and set RUNNER_NAME"
+        } else {
+            "take it out; to repeat a part of this file use an anchor: `&name` before it, `*name` where it is wanted"
+        };
+        let message = format!("the tag `{name}` means nothing here");
+        self.problems.push(Diagnostic::error(place, message).help(help));
     }
 
     fn null(&self, span: Span) -> Node {
@@ -286,6 +310,10 @@ impl<'t> Builder<'t, '_> {
 
     /// `<<: *base` and `<<: [*a, *b]`: their entries, where the mapping has none of its own.
     fn merge(&mut self, entries: &mut Vec<(Spanned<String>, Node)>, merges: Vec<Node>) -> Result<(), Stop> {
+        if merges.is_empty() {
+            return Ok(());
+        }
+        let mut own: HashSet<String> = entries.iter().map(|(key, _)| key.value.clone()).collect();
         for merge in merges {
             let span = merge.span;
             let sources = match merge.kind {
@@ -299,11 +327,8 @@ impl<'t> Builder<'t, '_> {
                             .help("write `<<: *name`, where `&name` stands before a mapping"),
                     );
                 };
-                for (key, value) in more {
-                    if !entries.iter().any(|(own, _)| own.value == key.value) {
-                        entries.push((key, value));
-                    }
-                }
+                let new = more.into_iter().filter(|(key, _)| own.insert(key.value.clone()));
+                entries.extend(new);
             }
         }
         Ok(())

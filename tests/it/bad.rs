@@ -8,11 +8,11 @@ use runner::scenario::{ConfigSources, Style, load};
 
 /// What a user sees of a file with mistakes; empty if there are none.
 fn problems(path: &Path) -> String {
-    let config = ConfigSources {
-        default_file: Some(PathBuf::from("tests/bad/config.yml")),
-        ..ConfigSources::default()
-    };
-    match load(path, &config) {
+    problems_with(path, &ConfigSources::default())
+}
+
+fn problems_with(path: &Path, config: &ConfigSources) -> String {
+    match load(path, config) {
         Err(error) => error.render(Style::Plain),
         Ok(loaded) => {
             let mut found = loaded.warnings.clone();
@@ -100,4 +100,35 @@ fn a_file_of_fifty_megabytes_is_refused_unread() {
         &mut differences,
     );
     assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn mistakes_of_the_configuration_are_told_the_same_way() {
+    let mut differences = String::new();
+    for name in ["syntax", "not_a_mapping", "duplicate_keys", "missing"] {
+        let file = Path::new("tests/bad/config").join(name).with_extension("yml");
+        let config = ConfigSources {
+            file: Some(file.clone()),
+            ..ConfigSources::default()
+        };
+        let found = problems_with(Path::new("scenarios/mixed.yaml"), &config);
+        same_as_expected(&file, &found, &mut differences);
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn colours_change_nothing_but_the_colour() {
+    let error =
+        load(Path::new("tests/bad/unknown_key.yaml"), &ConfigSources::default()).expect_err("it is bad");
+    let coloured = error.render(Style::Coloured);
+    assert!(coloured.contains('\u{1b}'));
+    let mut plain = String::new();
+    let mut rest = coloured.as_str();
+    while let Some(at) = rest.find('\u{1b}') {
+        plain.push_str(&rest[..at]);
+        rest = rest[at..].split_once('m').map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    assert_eq!(plain, error.render(Style::Plain));
 }

@@ -375,6 +375,30 @@ fn secrets_are_known_by_key_by_list_and_by_use() {
 }
 
 #[test]
+fn defaults_give_way_and_are_secret_like_the_rest() {
+    let scenario = with("").replace(
+        "url: http://localhost",
+        "url: \"{{ config.host }}\", auth: { basic: { user: \"{{ config.user }}\", password: \"{{ config.password }}\" } }",
+    );
+    let mut loaded = load_text(&scenario, "user: ann\n").unwrap_or_else(|error| panic!("{error}"));
+    for (key, value) in [
+        ("host", "https://demo"),
+        ("user", "demo-user"),
+        ("password", "demo-password"),
+    ] {
+        loaded.set_default(key, value);
+    }
+    let expected = serde_json::json!({ "user": "ann", "host": "https://demo", "password": "demo-password" });
+    assert_eq!(loaded.config.to_json(), expected);
+    let secrets: Vec<String> = loaded
+        .secrets()
+        .iter()
+        .map(|secret| secret.expose().to_owned())
+        .collect();
+    assert_eq!(secrets, ["ann", "demo-password"]);
+}
+
+#[test]
 fn a_password_in_a_url_is_secret() {
     let text = with("").replace("http://localhost", "\"http://ann:correct-horse@localhost\"");
     let loaded = loaded(&text);
@@ -412,4 +436,31 @@ proptest! {
     fn arbitrary_text_never_panics(text in "\\PC{0,60}") {
         let _ = load_text(&text, &text);
     }
+}
+
+#[test]
+fn a_threshold_about_tokens_is_no_secret() {
+    let text = with("thresholds:\n  - failures of get_token < 1% for 10s: abort\n");
+    let loaded = loaded(&text);
+    assert!(loaded.secrets().is_empty());
+    assert_eq!(loaded.masked_source(), text);
+}
+
+#[test]
+fn five_megabytes_are_judged_in_seconds() {
+    let began = std::time::Instant::now();
+    let mut keys = String::new();
+    for n in 0..90_000 {
+        use std::fmt::Write as _;
+        let _ = writeln!(keys, "wieght{n}: {{}}");
+    }
+    for text in [
+        keys,
+        format!("a: {}", "[".repeat(1_000_000)),
+        "- ".repeat(1_000_000),
+        "a: &a [*a]\n".repeat(100_000),
+    ] {
+        assert!(load_text(&text, "").is_err());
+    }
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }

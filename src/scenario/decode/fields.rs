@@ -41,10 +41,12 @@ impl<'n> Fields<'n> {
             );
             return None;
         };
-        for (key, _) in entries {
-            if !shape.keys.contains(&key.value.as_str()) {
-                out.push(unknown_key(key, shape));
-            }
+        for (key, _) in entries
+            .iter()
+            .filter(|(key, _)| !shape.keys.contains(&key.value.as_str()))
+            .take(MOST_COMPARED)
+        {
+            out.push(unknown_key(key, shape));
         }
         Some(Self {
             span: node.span,
@@ -60,6 +62,7 @@ impl<'n> Fields<'n> {
         let meant = || {
             self.entries
                 .iter()
+                .take(MOST_COMPARED)
                 .find(|(k, _)| suggestion(&k.value, self.shape) == Some(key))
         };
         exact.or_else(meant).map(|(_, node)| node)
@@ -97,7 +100,11 @@ impl<'n> Fields<'n> {
             let known = self.shape.aliases.iter().find(|(wrong, _)| *wrong == snake);
             known.is_some_and(|(_, right)| *right == key)
         };
-        let entries = self.entries.iter().map(|(written, _)| written.value.as_str());
+        let entries = self
+            .entries
+            .iter()
+            .take(MOST_COMPARED)
+            .map(|(written, _)| written.value.as_str());
         entries
             .into_iter()
             .any(|written| suggestion(written, self.shape) == Some(key) || advised(written))
@@ -162,6 +169,9 @@ impl<'n> Fields<'n> {
         }
     }
 }
+
+/// No scenario has that many keys in one block, and each costs a comparison with each known one.
+const MOST_COMPARED: usize = 100;
 
 /// The key that was meant.
 fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {

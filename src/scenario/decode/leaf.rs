@@ -19,11 +19,10 @@ pub(super) fn found(node: &Node) -> String {
             format!("the number `{}`", text.text)
         }
         Kind::Scalar(text) if text.plain && boolean_word(&text.text).is_some() => format!("`{}`", text.text),
-        Kind::Scalar(text) => {
-            let short: String = text.text.chars().take(40).collect();
-            let more = if short.len() < text.text.len() { "…" } else { "" };
-            format!("the text `{}{more}`", short.replace('\n', " "))
-        }
+        Kind::Scalar(text) if text.text.contains('\n') => "a text of several lines".to_owned(),
+        // Not cut short: a part of a secret would not be known as one.
+        Kind::Scalar(text) if text.text.chars().count() > 60 => "a long text".to_owned(),
+        Kind::Scalar(text) => format!("the text `{}`", text.text),
     }
 }
 

@@ -9,6 +9,8 @@ mod request;
 pub(super) mod shapes;
 mod target;
 
+use std::collections::HashMap;
+
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::model::Scenario;
 use super::span::{Span, Spanned};
@@ -114,29 +116,21 @@ fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<Strin
 
 /// Tells names that are written twice.
 fn unique<'a>(out: &mut Diagnostics, names: impl IntoIterator<Item = &'a Spanned<String>>, what: &str) {
-    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
     for name in names {
-        match seen.iter().find(|other| other.value == name.value) {
+        match seen.get(name.value.as_str()) {
             Some(first) => out.push(
                 Diagnostic::error(name.span, format!("two {what} are named `{}`", name.value))
                     .label("the second")
-                    .also(first.span, "the first")
+                    .also(*first, "the first")
                     .help("give one of them another name; reports group by it"),
             ),
-            None => seen.push(name),
+            None => drop(seen.insert(&name.value, name.span)),
         }
     }
 }
 
 /// A list that must not be empty.
 fn empty(out: &mut Diagnostics, node: &Node, message: &str, help: &str) {
-    let place = if node.span.start == node.span.end {
-        Span {
-            start: node.span.start.saturating_sub(1),
-            ..node.span
-        }
-    } else {
-        node.span
-    };
-    out.push(Diagnostic::error(place, message).help(help));
+    out.push(Diagnostic::error(leaf::place(node), message).help(help));
 }
