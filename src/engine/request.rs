@@ -66,10 +66,11 @@ pub(super) fn render<'a>(
     plan: &RequestPlan,
     prepared: &'a Prepared,
     values: &Values,
+    home: &Arc<Origin>,
 ) -> Result<Rendered<'a>, String> {
     let (origin, path) = match &plan.url {
         UrlPlan::Path { origin, path } => (Arc::clone(origin), text(path, values)?),
-        UrlPlan::Whole(template) => whole_url(&text(template, values)?)?,
+        UrlPlan::Whole(template) => whole_url(&text(template, values)?, home)?,
     };
     let mut headers = Cow::Borrowed(&prepared.fixed);
     for &at in &prepared.rendered {
@@ -100,7 +101,11 @@ fn text(template: &Template, values: &Values) -> Result<String, String> {
     Ok(out)
 }
 
-fn whole_url(text: &str) -> Result<(Arc<Origin>, String), String> {
+/// A link that a response gave: a path on the target's own server, or an absolute URL.
+fn whole_url(text: &str, home: &Arc<Origin>) -> Result<(Arc<Origin>, String), String> {
+    if text.starts_with('/') && !text.starts_with("//") {
+        return Ok((Arc::clone(home), text.to_owned()));
+    }
     let url = Url::parse(text).map_err(|error| format!("the URL of the request is not valid: {error}"))?;
     let origin = Origin::of(&url).ok_or("the URL of the request is neither http nor https")?;
     Ok((

@@ -112,7 +112,7 @@ impl<C: Client> Sender<C> {
             return StepEnd::NotSent;
         }
         let plan = &step.request;
-        let rendered = render(plan, prepared, values);
+        let rendered = render(plan, prepared, values, &worker.plan().session.home);
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
         let measured = step.row != RowId::UNMEASURED;
@@ -224,20 +224,27 @@ fn capture<T: Transport>(
 ) -> Option<Fault> {
     let mut fault = None;
     for capture in &plan.captures {
-        let found = capture.take(received, random);
-        if let Some(value) = &found {
-            match capture.target {
-                CaptureTarget::Pool(pool) => worker.shared.pools.add(pool, &value.to_string()),
-                CaptureTarget::Slot(slot) => values.set(slot, value.clone()),
+        let found = capture.values(received, random);
+        match capture.target {
+            CaptureTarget::Pool(pool) => {
+                for value in &found {
+                    worker.shared.pools.add(pool, &value.to_string());
+                }
             }
-        } else if capture.required && fault.is_none() {
+            CaptureTarget::Slot(slot) => {
+                if let Some(value) = found.first() {
+                    values.set(slot, value.clone());
+                }
+            }
+        }
+        if found.is_empty() && capture.required && fault.is_none() {
             let missing = capture.missing();
             fault = Some(Fault {
                 words: missing.words,
                 detail: missing.detail,
             });
         }
-        captured.push((capture.name.to_string(), found));
+        captured.push((capture.name.to_string(), found.into_iter().next()));
     }
     fault
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::scenario::diagnostics::nearest;
+
 /// A mistake inside a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -32,28 +34,12 @@ impl Problem {
     }
 }
 
-/// The candidate that was probably meant: the nearest by edits, at most a third of its letters apart.
-pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let written = written.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&written, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, candidate)| *distance <= candidate.chars().count().div_ceil(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 /// Advice for an unknown name: the one that was probably meant, or all there are when they are few.
 pub fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<String> {
-    if let Some(candidate) = closest(written, candidates.clone()) {
+    if let Some(candidate) = nearest(written, candidates.clone()) {
         return Some(format!("did you mean `{candidate}`?"));
     }
     let known: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
@@ -63,14 +49,17 @@ pub fn did_you_mean<'a>(
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::closest;
-
-    #[test]
-    fn near_names_are_suggested_and_far_ones_are_not() {
-        assert_eq!(closest("term_idd", ["osu_id", "term_id"]), Some("term_id"));
-        assert_eq!(closest("Wieght", ["weight", "width"]), Some("weight"));
-        assert_eq!(closest("banana", ["osu_id", "term_id"]), None);
+/// How deep brackets of any kind stand in each other. Those inside quotes count too, which only makes it more.
+pub fn nesting(text: &str) -> usize {
+    let mut open = 0_usize;
+    let mut deepest = 0;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
     }
+    deepest
 }

@@ -14,7 +14,7 @@ use super::{Auth, Endpoint, EndpointId, Plan, RowId};
 use crate::scenario::config::ConfigNode;
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
 use crate::scenario::secret::{Scrubber, Secret};
-use crate::scenario::{Loaded, MASK, Scenario};
+use crate::scenario::{Loaded, MASK, Scenario, model};
 
 mod body;
 mod data;
@@ -194,6 +194,7 @@ impl Resolver<'_> {
         if self.found.list.errors() == 0 {
             let called: Vec<EndpointId> = on_start.iter().chain(&on_stop).copied().collect();
             self.refuse_empty_pools(&endpoints, &called, &setup);
+            self.tell_early_needs(&endpoints, &on_start, &setup);
             self.tell_unused();
         }
         let (target, profile) = (target?, profile?);
@@ -289,10 +290,10 @@ impl Resolver<'_> {
             hold_start: span.hold_start,
             end: span.end,
         };
-        let endpoint = |endpoint: &Endpoint| EndpointOutline {
+        let endpoint = |(endpoint, written): (&Endpoint, &model::Endpoint)| EndpointOutline {
             name: endpoint.name.clone(),
             weight: endpoint.weight,
-            journey: endpoint.steps.len() > 1,
+            journey: matches!(written.work, model::Work::Journey(_)),
         };
         Outline {
             name: scenario
@@ -309,7 +310,7 @@ impl Resolver<'_> {
                 .target
                 .pool_size
                 .and_then(|size| u32::try_from(size.value).ok()),
-            endpoints: endpoints.iter().map(endpoint).collect(),
+            endpoints: endpoints.iter().zip(&scenario.endpoints).map(endpoint).collect(),
             rows: self.rows.clone(),
             pools: self.data.pools.iter().map(|pool| pool.name.to_string()).collect(),
             stages: profile.stages.iter().zip(profile.spans()).map(stage).collect(),

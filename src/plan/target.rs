@@ -63,7 +63,7 @@ pub enum TransportKind {
 }
 
 /// What a transport must know of the target; the same for every transport.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TransportOptions {
     /// Which transport is used.
     pub kind: TransportKind,
@@ -79,6 +79,20 @@ pub struct TransportOptions {
     pub http2: bool,
     /// Proxy URL (reqwest transport only).
     pub proxy: Option<String>,
+}
+
+impl fmt::Debug for TransportOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the proxy, whose URL may hold a password.
+        f.debug_struct("TransportOptions")
+            .field("kind", &self.kind)
+            .field("connections", &self.connections)
+            .field("on_stale", &self.on_stale)
+            .field("tls", &self.tls)
+            .field("source_addresses", &self.source_addresses)
+            .field("http2", &self.http2)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whose connections are used.

@@ -432,3 +432,51 @@ fn the_preview_of_arrivals_counts_every_step() {
         (0.0, 4)
     );
 }
+
+#[test]
+fn what_the_command_line_asks_must_fit_the_scenario() {
+    let users = |levels: &[u32]| Overrides {
+        users: Some(levels.to_vec()),
+        ..Overrides::default()
+    };
+    let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).expect_err("refused");
+    assert!(
+        problems(SHOP, &users(&[10])).contains("`--users` does not fit a scenario whose stages say `rate`")
+    );
+    assert!(problems(TERM_HEAVY, &users(&[0])).contains("`--users` leaves no stage with a user"));
+}
+
+#[test]
+fn a_secret_is_no_data_value() {
+    let text = TERM_HEAVY.replace(
+        "20{{ year }}0{{ quarter }}",
+        "{{ year }}{{ quarter }}{{ config.password }}",
+    );
+    let problems = plan_with(&text, &Overrides::default()).expect_err("refused");
+    assert!(problems.contains("a secret cannot be a data value"), "{problems}");
+    assert!(!problems.contains("canary"));
+}
+
+#[test]
+fn every_shipped_scenario_becomes_a_plan_without_a_word() {
+    for name in ["mixed", "term_heavy", "capacity", "shop"] {
+        let path = format!("scenarios/{name}.yaml");
+        let config = ConfigSources {
+            file: Some("config-example.yaml".into()),
+            ..ConfigSources::default()
+        };
+        let loaded =
+            load(Path::new(&path), &config).unwrap_or_else(|error| panic!("{}", error.render(Style::Plain)));
+        let (plan, problems) = match resolve(&loaded, &Overrides::default()) {
+            Ok((plan, warnings)) => (Some(plan), warnings),
+            Err(problems) => (None, problems),
+        };
+        assert!(
+            problems.is_empty(),
+            "{}",
+            problems.render(&loaded.sources, Style::Plain)
+        );
+        let plan = plan.expect("no problem");
+        assert!(Preview::of(&plan).requests != Expected::Unknown, "{name}");
+    }
+}

@@ -3,10 +3,17 @@
 use regex::Regex;
 use serde_json_path::JsonPath;
 
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, nesting};
+
+/// Brackets and parentheses in each other, at most: the parser descends once for each, and tries some more than once.
+const DEEPEST: usize = 10;
 
 /// Reads a `JSONPath`.
 pub fn json_path(text: &str) -> Result<JsonPath, Problem> {
+    if nesting(text) > DEEPEST {
+        let message = format!("a JSONPath is nested {DEEPEST} brackets deep at most");
+        return Err(Problem::new(0..text.len(), message));
+    }
     let error = match JsonPath::parse(text) {
         Ok(path) => return Ok(path),
         Err(error) => error,
@@ -108,5 +115,24 @@ mod tests {
         );
         assert!(regex("(?=a)").unwrap_err().help.is_some());
         assert!(regex("^[0-9]{9}").is_ok());
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_and_does_no_harm() {
+        for text in ["$[?", "$[?@[", "$["].map(|start| format!("{start}{}", "(".repeat(20_000))) {
+            assert!(json_path(&text).is_err());
+        }
+        assert!(json_path(&format!("$[?{}@.a{}]", "!(".repeat(20_000), ")".repeat(20_000))).is_err());
+        assert!(json_path(&format!("$[?{}@.a]", "!".repeat(20_000))).is_err());
+        assert!(json_path(&format!("$[?{}@.a", "(".repeat(DEEPEST - 1))).is_err());
+        assert!(json_path(&format!("$[?{}0]", "length(".repeat(DEEPEST - 1))).is_err());
+        assert!(regex(&"(".repeat(20_000)).is_err());
+        let deep = format!(
+            "$[?{}@.a == 1{}]",
+            "(".repeat(DEEPEST - 1),
+            ")".repeat(DEEPEST - 1)
+        );
+        assert!(json_path(&deep).is_ok());
+        assert!(json_path("$[?@.a[0] == 'x' && (@.b != 2 || !(@.c))].d['e'][1:2]").is_ok());
     }
 }

@@ -54,6 +54,31 @@ impl Resolver<'_> {
         }
     }
 
+    /// The first user comes before anything has filled a pool but `setup` and the endpoints of `on_start` before.
+    pub(super) fn tell_early_needs(
+        &mut self,
+        endpoints: &[Endpoint],
+        on_start: &[EndpointId],
+        setup: &[Step],
+    ) {
+        let mut filled: BTreeSet<usize> = setup.iter().flat_map(fills).collect();
+        for (id, written) in on_start.iter().zip(&self.input.scenario.on_start) {
+            let endpoint = &endpoints[usize::from(id.0)];
+            for pool in endpoint.needs_pools.iter().filter(|pool| !filled.contains(pool)) {
+                let pool = &self.data.pools[*pool].name;
+                let message = format!(
+                    "`{}` needs the pool `{pool}`, which is still empty for the first users",
+                    endpoint.name
+                );
+                self.found.push(
+                    Diagnostic::warning(written.span, message)
+                        .help("put an endpoint that fills it before this one"),
+                );
+            }
+            filled.extend(endpoint.steps.iter().flat_map(fills));
+        }
+    }
+
     fn refuse(&mut self, pool: usize, fillers: &[&Endpoint], reachable: &[&Endpoint]) {
         let name = self.data.pools[pool].name.to_string();
         let Some(data) = self

@@ -11,11 +11,19 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, Undefined
 use super::parse::place_of;
 use super::scope::{Found, Scope};
 use super::{Escape, RenderError, SlotId, Values};
-use crate::plan::problem::{Problem, closest};
+use crate::plan::problem::{Problem, nesting};
 use crate::plan::value::Value;
+use crate::scenario::diagnostics::nearest;
 
 /// Enough for any sensible template (a loop over a thousand items), far too little to stall a worker.
 const FUEL: u64 = 50_000;
+
+/// Bytes of code in one tag, and in all tags of a template, at most: minijinja descends into nested code, and a scenario must
+/// not be able to exhaust the stack.
+const LONGEST_TAG: usize = 1000;
+const LONGEST_CODE: usize = 8000;
+/// Brackets in each other, at most.
+const DEEPEST: usize = 20;
 
 /// Prints values as they stand.
 static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(|| environment(Escape::None));
@@ -44,6 +52,43 @@ fn environment(escape: Escape) -> Environment<'static> {
     environment
 }
 
+/// Refuses more code than any person would write.
+fn refuse_long(text: &str) -> Result<(), Problem> {
+    let mut all = 0;
+    let mut rest = text;
+    while let Some(open) = find_either(rest, ["{{", "{%"]) {
+        let tag = &rest[open..];
+        let length = find_either(tag, ["}}", "%}"]).map_or(tag.len(), |close| close + 2);
+        refuse_long_code(&tag[..length], text.len() - tag.len())?;
+        all += length;
+        if all > LONGEST_CODE {
+            let message = format!("this template has more than {LONGEST_CODE} characters between its braces");
+            let help = "compute such a value beforehand, and draw it from a file";
+            return Err(Problem::new(0..text.len(), message).help(help));
+        }
+        rest = &tag[length..];
+    }
+    Ok(())
+}
+
+/// Where the first of two marks of two bytes stands.
+fn find_either(text: &str, marks: [&str; 2]) -> Option<usize> {
+    text.as_bytes()
+        .windows(2)
+        .position(|pair| marks.iter().any(|mark| mark.as_bytes() == pair))
+}
+
+fn refuse_long_code(code: &str, start: usize) -> Result<(), Problem> {
+    let message = if code.len() > LONGEST_TAG {
+        format!("this expression is longer than {LONGEST_TAG} characters")
+    } else if nesting(code) > DEEPEST {
+        format!("an expression is nested {DEEPEST} brackets deep at most")
+    } else {
+        return Ok(());
+    };
+    Err(Problem::new(start..start + code.len(), message))
+}
+
 /// The names that a piece of minijinja uses.
 #[derive(Debug)]
 pub(super) struct Uses {
@@ -65,6 +110,9 @@ impl Uses {
             let path: Vec<_> = name.split('.').collect();
             let global = PLAIN.globals().any(|(known, _)| known == path[0]);
             if (global && !scope.names.contains_key(path[0])) || name == "config" {
+                continue;
+            }
+            if path[0] == "config" && may_be_missing(&text[place.end..]) {
                 continue;
             }
             // A whole row is fine here: an expression may pick its column.
@@ -105,6 +153,16 @@ impl Uses {
             config: self.config_shown.clone(),
         })
     }
+}
+
+/// Whether the code behind a name says what happens without a value: `| default('x')`, `is defined`.
+fn may_be_missing(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    let filter = behind.strip_prefix('|').map(str::trim_start);
+    filter.is_some_and(|filter| filter.starts_with("default") || filter.starts_with("d("))
+        || ["is defined", "is undefined", "is not defined"]
+            .iter()
+            .any(|test| behind.starts_with(test))
 }
 
 /// The values of one rendering.
@@ -150,6 +208,7 @@ const TEMPLATE: &str = "template";
 
 impl Block {
     pub(super) fn compile(text: &str, scope: &Scope, escape: Escape) -> Result<Self, Problem> {
+        refuse_long(text)?;
         let mut environment = if escape == Escape::Path {
             PATH.clone()
         } else {
@@ -170,7 +229,7 @@ impl Block {
             environment,
             escape,
             uses,
-            excerpt: excerpt(text),
+            excerpt: excerpt(text.trim()),
         })
     }
 
@@ -201,6 +260,7 @@ pub(super) struct Formula {
 
 impl Formula {
     pub(super) fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
+        refuse_long_code(text, 0)?;
         let expression = PLAIN.compile_expression_owned(text.to_owned());
         let expression = expression.map_err(|error| problem(&error, text))?;
         let uses = Uses::new(expression.undeclared_variables(true), text, scope)?;
@@ -212,7 +272,7 @@ impl Formula {
         Ok(Self {
             expression,
             uses,
-            excerpt: excerpt(text),
+            excerpt: excerpt(text.trim()),
         })
     }
 
@@ -271,7 +331,7 @@ fn problem(error: &Error, text: &str) -> Problem {
     let written = error
         .detail()
         .and_then(|detail| detail.split('\'').nth(1).or_else(|| detail.split(' ').nth(1)));
-    match written.and_then(|written| closest(written, filters)) {
+    match written.and_then(|written| nearest(written, filters)) {
         Some(meant) if error.kind() == ErrorKind::UnknownFilter => {
             problem.help(format!("did you mean `{meant}`?"))
         }
@@ -284,11 +344,13 @@ fn failure(error: &Error, excerpt: &str) -> RenderError {
     RenderError(format!("cannot render `{excerpt}`: {}", error.kind()).into())
 }
 
+/// The first tag of a template, for messages. Not the text around it, which may be a secret written out.
 fn excerpt(text: &str) -> String {
     const MOST: usize = 60;
-    let line = text.trim().lines().next().unwrap_or_default();
-    match line.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+    let tag = find_either(text, ["{{", "{%"]).map_or(text, |open| &text[open..]);
+    let tag = find_either(tag, ["}}", "%}"]).map_or(tag, |close| &tag[..close + 2]);
+    match tag.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &tag[..end]),
+        None => tag.to_owned(),
     }
 }

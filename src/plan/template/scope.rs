@@ -6,9 +6,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Access, SlotId};
-use crate::plan::problem::{Problem, closest, did_you_mean};
+use crate::plan::problem::{Problem, did_you_mean};
 use crate::plan::value::{Table, Value};
 use crate::scenario::MASK;
+use crate::scenario::diagnostics::nearest;
 
 /// The values of `config.*`, known before the run: as they are, and with masks in place of secrets.
 #[derive(Clone, Default)]
@@ -132,7 +133,7 @@ impl Scope {
         }
         let key = path.join(".");
         let problem = Problem::new(range, format!("`config.{key}` is set nowhere"));
-        Err(match closest(&key, self.config.keys()) {
+        Err(match nearest(&key, self.config.keys()) {
             Some(meant) => problem.help(format!("did you mean `config.{meant}`?")),
             None => problem.help(format!(
                 "set `{key}` in config.yaml, `RUNNER_{}` in the environment, or give `--set {key}=...`",
@@ -171,7 +172,7 @@ impl Name {
                 Some(place) if rest.is_empty() => Ok(Access::Column(place)),
                 Some(_) => Ok(Access::Members(parts.iter().map(|&part| part.into()).collect())),
                 None => {
-                    let help = match closest(column, table.columns().iter().map(|name| &**name)) {
+                    let help = match nearest(column, table.columns().iter().map(|name| &**name)) {
                         Some(meant) => format!("did you mean `{root}.{meant}`?"),
                         None => format!("its columns: {}", columns(root, table)),
                     };

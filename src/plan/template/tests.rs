@@ -62,6 +62,11 @@ fn plain_names_and_expressions_come_to_the_same() {
         ("{% if found.n > 2 %}many{% else %}few{% endif %}\n", "many\n"),
         ("{{ true }} {{ none }} {{ 1.5 }}", "true null 1.5"),
         ("{{ found.links }}{{ [1, 'x'] }}", "{\"next\":\"/p?2\"}[1,\"x\"]"),
+        ("{{ config.region | default('eu') }}-{{ term }}", "eu-201701"),
+        (
+            "{% if config.region is defined %}x{% endif %}{{ config.host | default('none') }}",
+            "https://a.example",
+        ),
         ("{{ config.host }}/{{ config.limits.low }}", "https://a.example/1"),
         ("{\"a\": {\"b\": 1}}", "{\"a\": {\"b\": 1}}"),
         ("", ""),
@@ -253,13 +258,53 @@ fn broken_templates_are_refused_without_a_panic() {
 }
 
 #[test]
+fn deep_nesting_is_refused_and_does_no_harm() {
+    let (scope, _) = scene();
+    for part in [
+        "(",
+        "[",
+        "not ",
+        "-",
+        "{",
+        "term|upper(",
+        "term[",
+        "1 if ",
+        "term.",
+    ] {
+        for length in [900, 100_000] {
+            let code = part.repeat(length / part.len());
+            let template = Template::compile(&format!("{{{{ {code} }}}}"), &scope, Escape::None);
+            assert!(template.is_err(), "{part}");
+            assert!(Expression::compile(&code, &scope).is_err(), "{part}");
+        }
+    }
+    for part in ["{% if true %}", "{% for x in [1] %}", "{% macro m() %}", "{{"] {
+        for length in [7900, 100_000] {
+            let text = part.repeat(length / part.len());
+            assert!(Template::compile(&text, &scope, Escape::None).is_err(), "{part}");
+        }
+    }
+}
+
+#[test]
+fn long_chains_do_no_harm() {
+    let (scope, values) = scene();
+    for part in [" + 1", " ~ 1", "|string", " and 1", " or 0", ".x", "[0]"] {
+        let text = format!("{{{{ term{} }}}}", part.repeat(980 / part.len()));
+        if let Ok(template) = Template::compile(&text, &scope, Escape::None) {
+            let _ = template.render(&values, &mut String::new());
+        }
+    }
+}
+
+#[test]
 fn a_value_that_is_missing_is_a_failure_with_few_words() {
     let (scope, values) = scene();
     for (text, words) in [
         ("{{ nothing }}", "`nothing` has no value"),
         ("{{ found.links.last }}", "`found.links.last` has no value"),
         (
-            "{{ nothing | upper }}",
+            "Bearer s3cret {{ nothing | upper }}!",
             "cannot render `{{ nothing | upper }}`: undefined value",
         ),
         (
@@ -327,4 +372,34 @@ fn expressions_are_true_or_count() {
         (problem.range, problem.help.as_deref()),
         (3..11, Some("did you mean `found`?"))
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_compiling_panic(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "{{", "}}", "{%", "%}", "{#", "#}", " ", "term", "student", ".", "id", "config", "|", "upper", "(", ")", "[", "]",
+                "'", "\"", "if", "endif", "for", "in", "set", "~", "1", "+", "ä", "-", "%", "/", "?", "\n", "=", "raw", "macro",
+            ]),
+            0..12,
+        ),
+    ) {
+        let text = words.concat();
+        let (scope, values) = scene();
+        for escape in [Escape::None, Escape::Path, Escape::Query, Escape::Form] {
+            match Template::compile(&text, &scope, escape) {
+                Ok(template) => { let _ = template.render(&values, &mut String::new()); }
+                Err(problem) => assert!(text.get(problem.range).is_some()),
+            }
+        }
+        if let Err(problem) = Expression::compile(&text, &scope) {
+            assert!(text.get(problem.range).is_some());
+        }
+        if let Err(problem) = JsonTemplate::compile(&text.as_str().into(), &scope) {
+            assert!(text.get(problem.range).is_some());
+        }
+        let _ = crate::plan::threshold::Threshold::parse(&text, &[]);
+        let _ = crate::plan::check::json_path(&text);
+    }
 }

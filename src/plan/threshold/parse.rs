@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::{Metric, Op, Selection, Threshold};
-use crate::plan::problem::{Problem, closest, did_you_mean};
+use crate::plan::problem::{Problem, did_you_mean};
+use crate::scenario::diagnostics::nearest;
+use crate::scenario::units;
 
 const METRICS: [&str; 8] = ["failures", "p50", "p90", "p95", "p99", "mean", "max", "rps"];
 
@@ -134,7 +136,7 @@ fn metric(word: Part<'_>) -> Result<Metric, Problem> {
         "avg" | "average" => Some("mean"),
         "errors" | "error" | "fails" | "failure" | "error_rate" => Some("failures"),
         "rate" | "throughput" | "req/s" => Some("rps"),
-        other => closest(other, METRICS),
+        other => nearest(other, METRICS),
     };
     Err(match meant {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
@@ -266,21 +268,9 @@ fn number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// A time in seconds: a number and a unit.
+/// A time in seconds.
 fn seconds(text: &str) -> Option<f64> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-    let size = match text[end..].trim_start() {
-        "us" | "µs" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    // Below a thousand years, so that it fits every type on the way.
-    number(&text[..end])
-        .map(|value| value * size)
-        .filter(|value| *value < 3e10)
+    units::duration(text).ok().map(|value| value.as_secs_f64())
 }
 
 #[cfg(test)]
