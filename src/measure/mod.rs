@@ -12,6 +12,7 @@ mod fold;
 mod gauge;
 pub mod health;
 pub mod histogram;
+pub mod history;
 pub mod interval;
 pub mod journal;
 mod judge;

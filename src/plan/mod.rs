@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, Method};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod check;
@@ -80,12 +81,12 @@ pub struct Plan {
 }
 
 /// Index into [`Plan::endpoints`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct EndpointId(pub u16);
 
 /// Index into [`Outline::rows`]: one kind of request, as the reports list them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RowId(pub u16);
 
@@ -95,7 +96,7 @@ impl RowId {
 }
 
 /// Index into [`Outline::stages`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StageId(pub u16);
 
@@ -266,7 +267,7 @@ pub enum PartContent {
 }
 
 /// Ends a run before its stages do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StopAfter {
     /// After so many requests were sent, in all.

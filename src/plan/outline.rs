@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::threshold::Threshold;
 use super::{EndpointId, RowId, StopAfter};
 
 /// The plan as the reports see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Outline {
     /// The scenario's name.
     pub name: String,
@@ -41,11 +42,12 @@ pub struct Outline {
     pub stop_after: Option<StopAfter>,
     /// How long the end waits for requests in flight.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub graceful_stop: Duration,
 }
 
 /// An endpoint as the reports see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointOutline {
     /// As in the file.
     pub name: String,
@@ -56,7 +58,7 @@ pub struct EndpointOutline {
 }
 
 /// One kind of request, one line of the reports.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// The endpoint's name, or `endpoint / step`.
     pub name: String,
@@ -67,28 +69,32 @@ pub struct Row {
 }
 
 /// One stage: from `start` it ramps until `hold_start`, then holds until `end` (times since the start of the load).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageOutline {
     /// Users (closed model) or iterations per second (open model) it holds.
     pub level: f64,
     /// Start of the ramp.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub start: Duration,
     /// End of the ramp.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub hold_start: Duration,
     /// End of the hold.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub end: Duration,
 }
 
 /// Think time as the reports see it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ThinkOutline {
     /// As the user would write it: `between 100 ms and 5 s`.
     pub words: String,
     /// Its mean, planned; `None` for a pace, whose pause depends on the response times.
     #[serde(with = "crate::plan::words::micros_option")]
+    #[schemars(with = "Option<u64>")]
     pub mean: Option<Duration>,
 }
 

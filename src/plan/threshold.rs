@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RowId;
@@ -11,7 +12,7 @@ use super::problem::Problem;
 mod parse;
 
 /// One threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Threshold {
     /// As in the file.
     pub text: String,
@@ -27,11 +28,12 @@ pub struct Threshold {
     pub every_stage: bool,
     /// When it has been broken for so long, the run is aborted.
     #[serde(with = "crate::plan::words::micros_option")]
+    #[schemars(with = "Option<u64>")]
     pub abort_after: Option<Duration>,
 }
 
 /// Which requests a threshold is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Selection {
     /// The endpoint's or row's name.
     pub name: String,
@@ -40,7 +42,7 @@ pub struct Selection {
 }
 
 /// A figure of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// Failed requests, as a share of all (0 to 1).
@@ -56,7 +58,7 @@ pub enum Metric {
 }
 
 /// A comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Op {
     /// Below.
     #[serde(rename = "<")]

@@ -63,8 +63,19 @@ const STAGE: [&str; 19] = [
 /// `summary.csv`: one row per stage. The first six columns are the README's table.
 pub fn summary(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
-    let first = if outline.open { "arrivals_per_second" } else { "concurrent_users" };
-    let six = [first, "total_requests", "total_fails", "failures_percentage", "average_ms", "rps"];
+    let first = if outline.open {
+        "arrivals_per_second"
+    } else {
+        "concurrent_users"
+    };
+    let six = [
+        first,
+        "total_requests",
+        "total_fails",
+        "failures_percentage",
+        "average_ms",
+        "rps",
+    ];
     let pool = outline.pool_size.filter(|size| *size > 0);
     let mut columns: Vec<_> = six.into_iter().chain(STAGE).chain(FIGURES).collect();
     columns.extend(pool.map(|_| "rps_per_connection"));
@@ -81,7 +92,12 @@ pub fn summary(summary: &RunSummary) -> String {
 }
 
 fn of_stage(stage: &StageSummary) -> [Cell; 19] {
-    let Connections { none, new, reused, reopened } = stage.connections;
+    let Connections {
+        none,
+        new,
+        reused,
+        reopened,
+    } = stage.connections;
     let warm_up = match stage.window.choice {
         crate::measure::summary::WindowChoice::Steady { warm_up } => Some(warm_up),
         _ => None,
@@ -117,7 +133,11 @@ pub fn endpoints(summary: &RunSummary) -> String {
     let five = ["requests", "failures", "failures_percentage", "average_ms", "rps"];
     let mut table = figures_table(names.into_iter().chain(five).chain(FIGURES));
     let mut push = |stage: Cell, level: Cell, row: Option<(&str, &str)>, of: &Figures| {
-        let mut cells = vec![stage, level, Cell::figure(if row.is_some() { "endpoint" } else { "total" })];
+        let mut cells = vec![
+            stage,
+            level,
+            Cell::figure(if row.is_some() { "endpoint" } else { "total" }),
+        ];
         let (name, method) = row.unwrap_or_default();
         cells.extend([Cell::text(name), Cell::text(method)]);
         cells.extend(counts(of));
@@ -127,13 +147,23 @@ pub fn endpoints(summary: &RunSummary) -> String {
     for stage in &summary.stages {
         let (number, level) = (Cell::figure(stage.stage.0 + 1), Cell::figure(stage.level));
         for (row, of_row) in outline.rows.iter().zip(&stage.rows) {
-            push(number.clone(), level.clone(), Some((&row.name, &row.method)), of_row);
+            push(
+                number.clone(),
+                level.clone(),
+                Some((&row.name, &row.method)),
+                of_row,
+            );
         }
         push(number, level, None, &stage.figures);
     }
     let run = || Cell::figure("run");
     for row in &summary.rows {
-        push(run(), Cell::figure(""), Some((&row.name, &row.method)), &row.figures);
+        push(
+            run(),
+            Cell::figure(""),
+            Some((&row.name, &row.method)),
+            &row.figures,
+        );
     }
     push(run(), Cell::figure(""), None, &summary.total);
     table.csv(LineEnd::Lf)
@@ -143,8 +173,25 @@ pub fn endpoints(summary: &RunSummary) -> String {
 pub fn timeline(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let columns = [
-        "second", "length_s", "stage", "level", "phase", "users", "thinking", "in_flight", "waiting", "requests", "failures",
-        "rps", "average_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "bytes_sent", "bytes_received",
+        "second",
+        "length_s",
+        "stage",
+        "level",
+        "phase",
+        "users",
+        "thinking",
+        "in_flight",
+        "waiting",
+        "requests",
+        "failures",
+        "rps",
+        "average_ms",
+        "p50_ms",
+        "p95_ms",
+        "p99_ms",
+        "max_ms",
+        "bytes_sent",
+        "bytes_received",
     ];
     let mut columns: Vec<String> = columns.map(str::to_owned).to_vec();
     for row in &outline.rows {
@@ -155,7 +202,10 @@ pub fn timeline(summary: &RunSummary) -> String {
     for second in &summary.series {
         let seconds = second.length.as_secs_f64();
         let rate = (seconds > 0.0).then(|| second.requests as f64 / seconds);
-        let level = outline.stages.get(usize::from(second.stage.0)).map(|stage| stage.level);
+        let level = outline
+            .stages
+            .get(usize::from(second.stage.0))
+            .map(|stage| stage.level);
         let mut row = vec![
             Cell::figure(second.second),
             Cell::figure(seconds),
@@ -172,7 +222,13 @@ pub fn timeline(summary: &RunSummary) -> String {
         ];
         row.extend([second.mean, second.p50, second.p95, second.p99, second.max].map(ms));
         row.extend([second.bytes_sent, second.bytes_received].map(Cell::figure));
-        row.extend(second.rows.iter().flat_map(|row| [row.requests, row.failures]).map(Cell::figure));
+        row.extend(
+            second
+                .rows
+                .iter()
+                .flat_map(|row| [row.requests, row.failures])
+                .map(Cell::figure),
+        );
         table.push(row);
     }
     table.csv(LineEnd::Lf)
@@ -181,7 +237,16 @@ pub fn timeline(summary: &RunSummary) -> String {
 /// `failures.csv`: one row per failure type and kind of request, the most frequent type first.
 pub fn failures(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
-    let columns = ["failure", "endpoint", "method", "count", "first_s", "last_s", "first_time", "last_time"];
+    let columns = [
+        "failure",
+        "endpoint",
+        "method",
+        "count",
+        "first_s",
+        "last_s",
+        "first_time",
+        "last_time",
+    ];
     let mut table = figures_table(columns);
     for kind in &summary.failures {
         for (row, seen) in &kind.rows {
@@ -237,7 +302,12 @@ fn figures(figures: &Figures) -> Vec<Cell> {
     let latency = figures.latency.as_ref();
     let at = |pick: fn(&Percentiles) -> Quantile| ms(latency.map(|times| pick(&times.percentiles).value));
     cells.push(ms(latency.map(|times| times.mean)));
-    cells.extend([at(|all| all.p50), at(|all| all.p95), at(|all| all.p99), at(|all| all.max)]);
+    cells.extend([
+        at(|all| all.p50),
+        at(|all| all.p95),
+        at(|all| all.p99),
+        at(|all| all.max),
+    ]);
     cells.extend([figures.bytes_sent, figures.bytes_received].map(Cell::figure));
     cells
 }
@@ -245,7 +315,9 @@ fn figures(figures: &Figures) -> Vec<Cell> {
 /// The names of the columns that hold only a bound: `p99_ms max_ms`.
 fn lower_bounds(percentiles: &Percentiles) -> String {
     let names = FIGURES[4..15].iter();
-    let bounds = names.zip(percentiles.named()).filter(|(_, (_, quantile))| quantile.at_least);
+    let bounds = names
+        .zip(percentiles.named())
+        .filter(|(_, (_, quantile))| quantile.at_least);
     bounds.map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
 }
 

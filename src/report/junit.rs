@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words;
-use crate::measure::summary::{RunSummary, Verdict};
+use crate::measure::summary::RunSummary;
 
 /// The file.
 pub fn report(summary: &RunSummary) -> String {
@@ -22,28 +22,21 @@ pub fn report(summary: &RunSummary) -> String {
     );
     for verdict in &summary.thresholds {
         let text = escaped(&verdict.threshold.text);
-        let _ = write!(xml, "    <testcase classname=\"{name}\" name=\"{text}\" time=\"0\"");
+        let _ = write!(
+            xml,
+            "    <testcase classname=\"{name}\" name=\"{text}\" time=\"0\""
+        );
         if verdict.holds {
             xml += "/>\n";
         } else {
-            let said = escaped(&figures(summary, verdict));
-            let _ = writeln!(xml, ">\n      <failure message=\"{said}\">{text}: {said}</failure>\n    </testcase>");
+            let said = escaped(&words::verdict(outline, verdict));
+            let _ = writeln!(
+                xml,
+                ">\n      <failure message=\"{said}\">{text}: {said}</failure>\n    </testcase>"
+            );
         }
     }
     xml + "  </testsuite>\n</testsuites>\n"
-}
-
-/// The figures that broke a threshold.
-fn figures(summary: &RunSummary, verdict: &Verdict) -> String {
-    let broken = verdict.judged.iter().filter(|judged| !judged.holds).map(|judged| {
-        let figure = words::judged(&verdict.threshold, judged);
-        match judged.stage {
-            Some(stage) => format!("{figure} at {}", words::stage(&summary.run.outline, stage)),
-            None => figure,
-        }
-    });
-    let broken: Vec<_> = broken.collect();
-    if broken.is_empty() { "nothing to judge".to_owned() } else { broken.join("; ") }
 }
 
 /// Words as XML text or attribute. What XML 1.0 forbids even escaped becomes a replacement character.
@@ -68,6 +61,9 @@ fn escaped(words: &str) -> String {
 mod tests {
     #[test]
     fn words_cannot_leave_their_attribute() {
-        assert_eq!(super::escaped("p95 < 3s & \"x\"\u{0}\n"), "p95 &lt; 3s &amp; &quot;x&quot;\u{fffd} ");
+        assert_eq!(
+            super::escaped("p95 < 3s & \"x\"\u{0}\n"),
+            "p95 &lt; 3s &amp; &quot;x&quot;\u{fffd} "
+        );
     }
 }

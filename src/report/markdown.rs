@@ -32,6 +32,10 @@ pub fn report(summary: &RunSummary) -> String {
         Some(generator::state(summary)),
         Some(head::files()),
     ];
-    let parts: Vec<_> = parts.into_iter().flatten().map(|part| part.trim_end().to_owned()).collect();
+    let parts: Vec<_> = parts
+        .into_iter()
+        .flatten()
+        .map(|part| part.trim_end().to_owned())
+        .collect();
     parts.join("\n\n") + "\n"
 }

@@ -23,7 +23,11 @@ pub fn report(runs: &[Named<'_>]) -> String {
     }
     text += &cautions(runs);
     for open in [false, true] {
-        let of_model: Vec<_> = runs.iter().filter(|run| run.summary.run.outline.open == open).copied().collect();
+        let of_model: Vec<_> = runs
+            .iter()
+            .filter(|run| run.summary.run.outline.open == open)
+            .copied()
+            .collect();
         if !of_model.is_empty() {
             text += &format!("\n{}", merged(open, &of_model).compact_markdown());
         }
@@ -32,24 +36,41 @@ pub fn report(runs: &[Named<'_>]) -> String {
 }
 
 fn merged(open: bool, runs: &[Named<'_>]) -> Table {
-    let columns = result::columns(open).into_iter().map(|title| (title, Align::Right));
+    let columns = result::columns(open)
+        .into_iter()
+        .map(|title| (title, Align::Right));
     let mut merged = Table::new(columns.chain([("Run", Align::Left)]));
-    let mut rows: Vec<(&StageSummary, &Named<'_>)> =
-        runs.iter().flat_map(|run| run.summary.stages.iter().map(move |stage| (stage, run))).collect();
+    let mut rows: Vec<(&StageSummary, &Named<'_>)> = runs
+        .iter()
+        .flat_map(|run| run.summary.stages.iter().map(move |stage| (stage, run)))
+        .collect();
     rows.sort_by(|(a, of_a), (b, of_b)| {
         a.level
             .total_cmp(&b.level)
-            .then(of_a.summary.run.started_unix_micros.cmp(&of_b.summary.run.started_unix_micros))
+            .then(
+                of_a.summary
+                    .run
+                    .started_unix_micros
+                    .cmp(&of_b.summary.run.started_unix_micros),
+            )
             .then(a.stage.cmp(&b.stage))
     });
     for (stage, run) in rows {
-        merged.push(result::cells(stage).into_iter().chain([Cell::text(shown_name(run))]));
+        merged.push(
+            result::cells(stage)
+                .into_iter()
+                .chain([Cell::text(shown_name(run))]),
+        );
     }
     merged
 }
 
 fn shown_name(run: &Named<'_>) -> String {
-    let demo = if run.summary.run.outline.demo { " (demo)" } else { "" };
+    let demo = if run.summary.run.outline.demo {
+        " (demo)"
+    } else {
+        ""
+    };
     format!("{}{demo}", run.name)
 }
 
@@ -57,16 +78,26 @@ fn cautions(runs: &[Named<'_>]) -> String {
     let mut text = String::new();
     for run in runs {
         for caution in warning::cautions(run.summary) {
-            text += &format!("- {}: **{}** Affected: {}.\n", table::escaped(run.name), caution.what, caution.spoils);
+            text += &format!(
+                "- {}: **{}** Affected: {}.\n",
+                table::escaped(run.name),
+                caution.what,
+                caution.spoils
+            );
         }
     }
-    if text.is_empty() { text } else { format!("\n## Before you use these figures\n\n{text}") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n## Before you use these figures\n\n{text}")
+    }
 }
 
 /// What each run was.
 fn legend(runs: &[Named<'_>]) -> String {
-    let mut legend =
-        Table::new(["Run", "Scenario", "Target", "Started", "Seed", "Version"].map(|title| (title, Align::Left)));
+    let mut legend = Table::new(
+        ["Run", "Scenario", "Target", "Started", "Seed", "Version"].map(|title| (title, Align::Left)),
+    );
     for run in runs {
         let (info, outline) = (&run.summary.run, &run.summary.run.outline);
         legend.push([

@@ -13,4 +13,3 @@ pub mod table;
 pub mod terminal;
 mod warning;
 pub mod words;
-

@@ -18,8 +18,7 @@ pub fn percent(share: f64) -> String {
     if rest <= 0.0 {
         return whole_percent(share);
     }
-    trimmed(share * 100.0, decimals(rest * 100.0))
-        + "%"
+    trimmed(share * 100.0, decimals(rest * 100.0)) + "%"
 }
 
 /// A time as the README's table has it: whole milliseconds, `140`.
@@ -89,10 +88,21 @@ pub fn moment(value: Duration) -> String {
 /// A length of time in words, whole seconds: `9 min 30 s`, `2 h 5 s`, `45 s`.
 pub fn span(value: Duration) -> String {
     let seconds = value.as_secs() + u64::from(value.subsec_millis() >= 500);
-    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
-    let said: Vec<_> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
-    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let said: Vec<_> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    if said.is_empty() {
+        "0 s".to_owned()
+    } else {
+        said.join(" ")
+    }
 }
 
 /// A size: `374 B`, `16.2 kB`, `1.2 GB` (a kB is 1000 bytes).
@@ -131,7 +141,11 @@ fn date(days: u64) -> (u64, u64, u64) {
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let day_of_month = day - (153 * month + 2) / 5 + 1;
-    let (month, wraps) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, wraps) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     (era * 400 + year + wraps, month, day_of_month)
 }
 
@@ -148,7 +162,11 @@ fn decimals(figure: f64) -> usize {
 /// A figure with at most so many decimals, without zeros at its end.
 fn trimmed(figure: f64, decimals: usize) -> String {
     let text = format!("{figure:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -209,11 +227,22 @@ mod tests {
 
     #[test]
     fn a_bound_is_never_rounded_up() {
-        let bound = |ms| quantile(Quantile { value: Duration::from_millis(ms), at_least: true });
+        let bound = |ms| {
+            quantile(Quantile {
+                value: Duration::from_millis(ms),
+                at_least: true,
+            })
+        };
         assert_eq!(bound(31_000), "> 31 s");
         assert_eq!(bound(31_999), "> 31.9 s");
         assert_eq!(bound(1_999), "> 1.99 s");
-        assert_eq!(quantile(Quantile { value: Duration::from_millis(1_999), at_least: false }), "2 s");
+        assert_eq!(
+            quantile(Quantile {
+                value: Duration::from_millis(1_999),
+                at_least: false
+            }),
+            "2 s"
+        );
     }
 
     #[test]

@@ -6,12 +6,23 @@ use crate::measure::summary::{StageSummary, WindowChoice};
 
 /// The header of the first column: levels of the open model are arrivals per second, not users.
 pub(super) fn level_title(open: bool) -> &'static str {
-    if open { "Arrivals per second" } else { "Concurrent Users" }
+    if open {
+        "Arrivals per second"
+    } else {
+        "Concurrent Users"
+    }
 }
 
 /// The headers.
 pub(super) fn columns(open: bool) -> [&'static str; 6] {
-    [level_title(open), "Total requests", "Total Fails", "Failures Percentage", "Average (ms)", "RPS"]
+    [
+        level_title(open),
+        "Total requests",
+        "Total Fails",
+        "Failures Percentage",
+        "Average (ms)",
+        "RPS",
+    ]
 }
 
 /// An empty table.
@@ -23,7 +34,8 @@ pub(super) fn empty(open: bool) -> Table {
 pub(super) fn cells(stage: &StageSummary) -> [Cell; 6] {
     let figures = &stage.figures;
     let held = stage.window.choice != WindowChoice::NeverHeld;
-    let shown = |known: bool, figure: String| Cell::figure(if known { figure } else { number::NONE.to_owned() });
+    let shown =
+        |known: bool, figure: String| Cell::figure(if known { figure } else { number::NONE.to_owned() });
     let any = figures.requests > 0;
     [
         Cell::figure(number::level(stage.level)),

@@ -48,11 +48,14 @@ impl Cell {
         }
     }
 
-    /// As a spreadsheet may safely open it: words that it would take for a formula begin with an apostrophe.
+    /// On one line, and as a spreadsheet may safely open it: words that it would take for a formula begin with an
+    /// apostrophe.
     fn guarded(&self) -> String {
         match self {
-            Self::Text(words) if words.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{words}"),
-            Self::Text(words) => words.clone(),
+            Self::Text(words) if words.trim_start().starts_with(['=', '+', '-', '@']) => {
+                format!("'{}", printable(words))
+            }
+            Self::Text(words) => printable(words),
             Self::Figure(figure) => figure.clone(),
         }
     }
@@ -68,14 +71,25 @@ pub struct Table {
 impl Table {
     /// An empty table with these headers.
     pub fn new<H: Into<String>>(columns: impl IntoIterator<Item = (H, Align)>) -> Self {
-        let columns = columns.into_iter().map(|(title, align)| (Cell::text(title), align)).collect();
-        Self { columns, rows: Vec::new() }
+        let columns = columns
+            .into_iter()
+            .map(|(title, align)| (Cell::text(title), align))
+            .collect();
+        Self {
+            columns,
+            rows: Vec::new(),
+        }
     }
 
     /// An empty table of figures: the first `words` columns keep to the left, the others to the right.
     pub fn of_figures<H: Into<String>>(words: usize, titles: impl IntoIterator<Item = H>) -> Self {
         let align = |index| if index < words { Align::Left } else { Align::Right };
-        Self::new(titles.into_iter().enumerate().map(|(index, title)| (title, align(index))))
+        Self::new(
+            titles
+                .into_iter()
+                .enumerate()
+                .map(|(index, title)| (title, align(index))),
+        )
     }
 
     /// Adds a row.
@@ -151,7 +165,9 @@ impl Table {
             LineEnd::Lf => csv::Terminator::Any(b'\n'),
             LineEnd::CrLf => csv::Terminator::CRLF,
         };
-        let mut writer = csv::WriterBuilder::new().terminator(terminator).from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(terminator)
+            .from_writer(Vec::new());
         for line in self.lines(Cell::guarded) {
             // Writing to memory does not fail, and every line has as many cells as there are columns.
             let written = writer.write_record(&line);
@@ -164,14 +180,18 @@ impl Table {
     fn lines(&self, form: impl Fn(&Cell) -> String) -> Vec<Vec<String>> {
         let titles = self.columns.iter().map(|(title, _)| form(title)).collect();
         let row = |row: &Vec<Cell>| {
-            (0..self.columns.len()).map(|column| row.get(column).map_or_else(String::new, &form)).collect()
+            (0..self.columns.len())
+                .map(|column| row.get(column).map_or_else(String::new, &form))
+                .collect()
         };
         std::iter::once(titles).chain(self.rows.iter().map(row)).collect()
     }
 
     fn widths(&self, lines: &[Vec<String>], least: usize) -> Vec<usize> {
         let widest = |column: usize| lines.iter().map(|line| width(&line[column])).max().unwrap_or(0);
-        (0..self.columns.len()).map(|column| widest(column).max(least)).collect()
+        (0..self.columns.len())
+            .map(|column| widest(column).max(least))
+            .collect()
     }
 }
 
@@ -196,9 +216,19 @@ pub fn printable(words: &str) -> String {
 
 /// Untrusted words in Markdown, inside a table or out: as they are, whatever they hold.
 pub fn escaped(words: &str) -> String {
+    let words = printable(words);
     let mut text = String::with_capacity(words.len());
-    for c in printable(words).chars() {
-        if matches!(c, '\\' | '|' | '`' | '*' | '<' | '[' | ']' | '~' | '&') {
+    let mut letters = words.chars().peekable();
+    while let Some(c) = letters.next() {
+        let next = letters.peek().copied().unwrap_or(' ');
+        let markup = match c {
+            '\\' | '|' | '`' | '*' | '[' | ']' | '~' => true,
+            // A tag or an address in angle brackets; an entity.
+            '<' => next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'),
+            '&' => next.is_ascii_alphanumeric() || next == '#',
+            _ => false,
+        };
+        if markup {
             text.push('\\');
         }
         text.push(c);
@@ -211,7 +241,11 @@ pub fn code(words: &str) -> String {
     let words = printable(words);
     let longest = words.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let space = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
+    let space = if words.starts_with('`') || words.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
     format!("{fence}{space}{words}{space}{fence}")
 }
 
@@ -255,9 +289,9 @@ mod tests {
     fn csv_quotes_and_guards_words_but_not_figures() {
         assert_eq!(
             sample().csv(LineEnd::CrLf),
-            "Endpoint,p95\r\n\"a|b\nc\",140 ms\r\n\"'=1+1,\"\"x\"\"\",-3\r\nshort,\r\n"
+            "Endpoint,p95\r\na|b c,140 ms\r\n\"'=1+1,\"\"x\"\"\",-3\r\nshort,\r\n"
         );
-        for words in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1"] {
+        for words in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", " =1"] {
             assert_eq!(Cell::text(words).guarded(), format!("'{words}"));
         }
     }
@@ -266,12 +300,18 @@ mod tests {
     fn plain_text_is_lined_up_and_has_no_control_characters() {
         let mut table = Table::of_figures(1, ["Name", "n"]);
         table.push([Cell::text("\u{1b}[31mred"), Cell::figure(10)]);
-        assert_eq!(table.plain(), ["Name       n", "\u{fffd}[31mred  10"].map(str::to_owned));
+        assert_eq!(
+            table.plain(),
+            ["Name       n", "\u{fffd}[31mred  10"].map(str::to_owned)
+        );
     }
 
     #[test]
     fn words_of_others_are_no_markup() {
-        assert_eq!(escaped("<b>*x*</b> `y` & [z](u) a_b"), "\\<b>\\*x\\*\\</b> \\`y\\` \\& \\[z\\](u) a_b");
+        assert_eq!(
+            escaped("<b>*x*</b> `y` & &lt; 1 < 2 [z](u) a_b"),
+            "\\<b>\\*x\\*\\</b> \\`y\\` & \\&lt; 1 < 2 \\[z\\](u) a_b"
+        );
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`a"), "`` `a ``");
     }

@@ -33,7 +33,11 @@ impl Colour {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.0 {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -44,7 +48,11 @@ pub fn summary(summary: &RunSummary, colour: Colour) -> String {
     blocks.push(result::table(outline.open, &summary.stages).plain());
     blocks.push(thresholds(summary, colour));
     blocks.push(failures(summary, colour));
-    let blocks: Vec<_> = blocks.into_iter().filter(|block| !block.is_empty()).map(|block| block.join("\n")).collect();
+    let blocks: Vec<_> = blocks
+        .into_iter()
+        .filter(|block| !block.is_empty())
+        .map(|block| block.join("\n"))
+        .collect();
     blocks.join("\n\n") + "\n"
 }
 
@@ -58,17 +66,24 @@ fn warnings(summary: &RunSummary, colour: Colour) -> Vec<String> {
     }
     for caution in warning::cautions(summary) {
         let plain = caution.what.replace('`', "");
-        lines.push(format!("{} {plain} Affected: {}.", colour.yellow("warning:"), caution.spoils.replace('`', "")));
+        lines.push(format!(
+            "{} {plain} Affected: {}.",
+            colour.yellow("warning:"),
+            caution.spoils.replace('`', "")
+        ));
     }
     lines
 }
 
 fn thresholds(summary: &RunSummary, colour: Colour) -> Vec<String> {
     let lines = summary.thresholds.iter().map(|verdict| {
-        let mark = if verdict.holds { colour.green("passed") } else { colour.red("FAILED") };
-        let broken = verdict.judged.iter().filter(|judged| verdict.holds || !judged.holds);
-        let figures: Vec<_> = broken.map(|judged| words::judged(&verdict.threshold, judged)).collect();
-        format!("{mark}  {}  ({})", printable(&verdict.threshold.text), figures.join("; "))
+        let mark = if verdict.holds {
+            colour.green("passed")
+        } else {
+            colour.red("FAILED")
+        };
+        let figures = words::verdict(&summary.run.outline, verdict);
+        format!("{mark}  {}  ({figures})", printable(&verdict.threshold.text))
     });
     lines.collect()
 }

@@ -3,7 +3,7 @@
 use super::{number, words};
 use crate::measure::health::Spoiled;
 use crate::measure::run::Ending;
-use crate::measure::summary::{RunSummary, WindowChoice};
+use crate::measure::summary::{RunSummary, StageSummary, WindowChoice};
 
 /// One warning.
 pub(super) struct Caution {
@@ -37,12 +37,19 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
     } else {
         "the stage under way then has fewer seconds than planned"
     };
-    Some(Caution { what, spoils: spoils.to_owned() })
+    Some(Caution {
+        what,
+        spoils: spoils.to_owned(),
+    })
 }
 
 fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
     summary.health.warnings.iter().map(|warning| {
-        let spoiled: Vec<_> = warning.spoils().iter().map(|figure| spoiled(*figure).to_owned()).collect();
+        let spoiled: Vec<_> = warning
+            .spoils()
+            .iter()
+            .map(|figure| spoiled(*figure).to_owned())
+            .collect();
         Caution {
             what: format!("{}.", capitalised(&super::table::printable(&warning.to_string()))),
             spoils: words::list(&spoiled),
@@ -53,7 +60,7 @@ fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
 /// A figure that can be spoiled, in words.
 fn spoiled(figure: Spoiled) -> &'static str {
     match figure {
-        Spoiled::ResponseTimes => "response times and percentiles",
+        Spoiled::ResponseTimes => "response times (percentiles too)",
         Spoiled::Rate => "requests per second",
         Spoiled::Load => "the load that reached the API",
         Spoiled::Failures => "the number of failures",
@@ -64,15 +71,22 @@ fn spoiled(figure: Spoiled) -> &'static str {
 
 fn windows(summary: &RunSummary) -> Vec<Caution> {
     let mut all = Vec::new();
-    let every_figure =
-        |levels: &[String]| format!("all figures of {}", if levels.len() == 1 { "that level" } else { "those levels" });
+    let every_figure = |levels: &[String]| {
+        format!(
+            "all figures of {}",
+            if levels.len() == 1 {
+                "that level"
+            } else {
+                "those levels"
+            }
+        )
+    };
     let restless = levels(summary, |choice| choice == WindowChoice::NotSteady);
     if !restless.is_empty() {
         all.push(Caution {
             what: format!(
-                "Not steady at {}: response times were still changing in the second half of the hold (the time at a \
-                 level), so the whole hold is measured, its beginning included. A longer hold would tell what the level \
-                 settles at.",
+                "Not steady at {}: the figures were still drifting in the second half of the hold, so the whole hold is \
+                 measured, its beginning included. A longer hold would tell what the level settles at.",
                 words::list(&restless)
             ),
             spoils: every_figure(&restless),
@@ -82,8 +96,8 @@ fn windows(summary: &RunSummary) -> Vec<Caution> {
     if !short.is_empty() {
         all.push(Caution {
             what: format!(
-                "Too short to judge at {}: nobody can say from so few seconds whether the level was steady, so the whole \
-                 hold (the time at a level) is measured, its beginning included.",
+                "Too short to judge at {}: so few seconds do not tell whether the level was steady, so the whole hold is \
+                 measured, its beginning included.",
                 words::list(&short)
             ),
             spoils: every_figure(&short),
@@ -98,7 +112,7 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
     (count > 0).then(|| Caution {
         what: format!(
             "{} had no response yet when the run ended; the oldest had waited {}. They are in no count and no average; \
-             percentiles take them as longer than they had waited, so one that they reach is written as `> 31 s`.",
+             percentiles take them as longer than they had waited, so one that they reach is written with `>` before that time.",
             number::counted(count, "request"),
             number::time(oldest)
         ),
@@ -109,11 +123,21 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
 /// The levels whose windows were chosen for a reason.
 fn levels(summary: &RunSummary, test: impl Fn(WindowChoice) -> bool) -> Vec<String> {
     let chosen = summary.stages.iter().filter(|stage| test(stage.window.choice));
-    chosen.map(|stage| words::stage(&summary.run.outline, stage.stage)).collect()
+    let said = |stage: &StageSummary| {
+        let level = words::stage(&summary.run.outline, stage.stage);
+        if stage.length.is_zero() {
+            level
+        } else {
+            format!("{level} (held for {})", number::span(stage.length))
+        }
+    };
+    chosen.map(said).collect()
 }
 
 /// The first letter in upper case.
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

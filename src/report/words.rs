@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::number;
 use crate::measure::run::Ending;
-use crate::measure::summary::{Judged, Phase, RunSummary, StageSummary, WindowChoice};
+use crate::measure::summary::{Judged, Phase, RunSummary, StageSummary, Verdict, WindowChoice};
 use crate::plan::outline::Outline;
 use crate::plan::threshold::{Metric, Threshold};
 use crate::plan::{RowId, StageId, StopAfter};
@@ -22,10 +22,19 @@ pub fn level(outline: &Outline, level: f64) -> String {
 /// The level of a stage by its number; where two stages have the same level, with its place: `100 users (stage 2)`.
 pub fn stage(outline: &Outline, stage: StageId) -> String {
     let number = usize::from(stage.0);
-    let Some(this) = outline.stages.get(number) else { return format!("stage {}", number + 1) };
+    let Some(this) = outline.stages.get(number) else {
+        return format!("stage {}", number + 1);
+    };
     let words = level(outline, this.level);
-    let same = outline.stages.iter().filter(|other| number::level(other.level) == number::level(this.level));
-    if same.count() > 1 { format!("{words} (stage {})", number + 1) } else { words }
+    let same = outline
+        .stages
+        .iter()
+        .filter(|other| number::level(other.level) == number::level(this.level));
+    if same.count() > 1 {
+        format!("{words} (stage {})", number + 1)
+    } else {
+        words
+    }
 }
 
 /// The name of a row.
@@ -37,7 +46,12 @@ pub fn row(outline: &Outline, row: RowId) -> &str {
 pub fn window(stage: &StageSummary) -> String {
     match stage.window.choice {
         WindowChoice::NeverHeld => number::NONE.to_owned(),
-        _ => format!("{} to {} ({})", stage.window.from, stage.window.to, number::span(stage.length)),
+        _ => format!(
+            "{} to {} ({})",
+            stage.window.from,
+            stage.window.to,
+            number::span(stage.length)
+        ),
     }
 }
 
@@ -86,22 +100,28 @@ pub fn ending(summary: &RunSummary) -> String {
             format!("It ended after {at}, as the limit `stop_after`{limit} was reached.")
         }
         Ending::DataEnded { name } => {
-            format!("It ended after {at}, as the data source {} had no value left.", super::table::escaped(name))
+            format!(
+                "It ended after {at}, as the data source {} had no value left.",
+                super::table::escaped(name)
+            )
         }
         Ending::Interrupted => format!("It was interrupted by the user after {at}."),
         Ending::Aborted { threshold, figure } => {
-            let broken = outline.thresholds.get(*threshold).map_or_else(String::new, |threshold| {
-                format!(
-                    " {} was broken for {} (the figure was {})",
-                    super::table::code(&threshold.text),
-                    number::span(threshold.abort_after.unwrap_or_default()),
-                    metric(threshold.metric, *figure)
-                )
-            });
+            let broken = outline
+                .thresholds
+                .get(*threshold)
+                .map_or_else(String::new, |threshold| {
+                    format!(
+                        " {} was broken for {} (the figure was {})",
+                        super::table::code(&threshold.text),
+                        number::span(threshold.abort_after.unwrap_or_default()),
+                        metric(threshold.metric, *figure)
+                    )
+                });
             format!("It was aborted after {at}, as the threshold{broken}.")
         }
         Ending::Killed => format!(
-            "It has no end: the program was killed, or its machine. The figures are of the first {at}, which is what the \
+            "The run has no end: the program was killed, or its machine. The figures are of the first {at}, which is what the \
              journal (the record that is written each second) still holds."
         ),
     }
@@ -127,10 +147,25 @@ pub fn judged(threshold: &Threshold, judged: &Judged) -> String {
     }
 }
 
-/// The length of a hold as planned.
-pub fn hold(outline: &Outline, stage: StageId) -> Duration {
-    let stage = outline.stages.get(usize::from(stage.0));
-    stage.map_or(Duration::ZERO, |stage| stage.end.saturating_sub(stage.hold_start))
+/// The figures that decided a threshold, with their levels: those that broke it, or all where it holds.
+pub fn verdict(outline: &Outline, verdict: &Verdict) -> String {
+    let decisive = verdict
+        .judged
+        .iter()
+        .filter(|judged| verdict.holds || !judged.holds);
+    let said = decisive.map(|judged| {
+        let figure = self::judged(&verdict.threshold, judged);
+        judged.stage.map_or_else(
+            || figure.clone(),
+            |stage| format!("{figure} at {}", self::stage(outline, stage)),
+        )
+    });
+    let said: Vec<_> = said.collect();
+    if said.is_empty() {
+        "nothing to judge".to_owned()
+    } else {
+        said.join("; ")
+    }
 }
 
 /// Words one after the other: `a`, `a and b`, `a, b and c`.

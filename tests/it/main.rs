@@ -8,6 +8,7 @@ mod demo;
 mod engine;
 mod measure;
 mod plan;
+mod report;
 mod scenario;
 mod support;
 mod transport;

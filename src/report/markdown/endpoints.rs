@@ -7,7 +7,9 @@ use crate::report::{number, words};
 /// More lines than this of one table are left to `endpoints.csv`.
 const LINES: usize = 60;
 
-const FIGURES: [&str; 8] = ["Requests", "Failed", "RPS", "Average", "p50", "p95", "p99", "Longest"];
+const FIGURES: [&str; 8] = [
+    "Requests", "Failed", "RPS", "Average", "p50", "p95", "p99", "Longest",
+];
 
 /// Figures of each kind of request over the whole run.
 pub(super) fn whole_run(summary: &RunSummary) -> String {
@@ -20,12 +22,26 @@ pub(super) fn whole_run(summary: &RunSummary) -> String {
     table.push(total.into_iter().chain(figures(&summary.total)));
     let outside = summary.after_last_stage;
     let after = if outside > 0 {
-        format!(", and {} completed after the last stage", number::counted(outside, "request"))
+        format!(
+            ", and {} completed after the last stage",
+            number::counted(outside, "request")
+        )
     } else {
         String::new()
     };
+    let journey = if summary
+        .run
+        .outline
+        .endpoints
+        .iter()
+        .any(|endpoint| endpoint.journey)
+    {
+        ", or a journey: several requests one after the other, written `journey / step`"
+    } else {
+        ""
+    };
     format!(
-        "## Endpoints\n\nAn endpoint is one kind of request (a step of a journey is written `journey / step`). These are all \
+        "## Endpoints\n\nAn endpoint is one kind of request{journey}. These are all \
          requests of the run, the ramps between the levels included{after}; RPS is over {}. *Failed*: number and share.\n\n{}",
         number::span(summary.length),
         table.markdown()
@@ -35,14 +51,21 @@ pub(super) fn whole_run(summary: &RunSummary) -> String {
 /// The same at each level; left out where there is only one.
 pub(super) fn by_level(summary: &RunSummary) -> Option<String> {
     let outline = &summary.run.outline;
-    let held: Vec<_> = summary.stages.iter().filter(|stage| stage.figures.requests > 0).collect();
+    let held: Vec<_> = summary
+        .stages
+        .iter()
+        .filter(|stage| stage.figures.requests > 0)
+        .collect();
     if held.is_empty() || summary.stages.len() < 2 {
         return None;
     }
     let mut table = Table::of_figures(2, ["Level", "Endpoint"].into_iter().chain(FIGURES));
     for stage in &held {
         for (row, of_row) in outline.rows.iter().zip(&stage.rows) {
-            let names = [Cell::text(words::stage(outline, stage.stage)), Cell::text(&row.name)];
+            let names = [
+                Cell::text(words::stage(outline, stage.stage)),
+                Cell::text(&row.name),
+            ];
             table.push(names.into_iter().chain(figures(of_row)));
         }
     }
@@ -54,7 +77,10 @@ pub(super) fn by_level(summary: &RunSummary) -> Option<String> {
             held.len()
         ));
     }
-    Some(format!("{heading}\n\nOf the measured seconds of each level.\n\n{}", table.markdown()))
+    Some(format!(
+        "{heading}\n\nOf the measured seconds of each level.\n\n{}",
+        table.markdown()
+    ))
 }
 
 fn figures(figures: &Figures) -> [Cell; 8] {
@@ -78,12 +104,31 @@ fn figures(figures: &Figures) -> [Cell; 8] {
 
 /// Parts of the response time.
 pub(super) fn phases(summary: &RunSummary) -> String {
-    let titles = ["Endpoint", "Name look-up", "Connect", "TLS", "First byte", "Download"];
+    let titles = [
+        "Endpoint",
+        "Name look-up",
+        "Connect",
+        "TLS",
+        "First byte",
+        "Download",
+    ];
     let mut table = Table::of_figures(1, titles);
     for row in &summary.rows {
         let phases = &row.phases;
-        let parts = [&phases.dns, &phases.connect, &phases.tls, &phases.first_byte, &phases.download];
-        let cells = parts.map(|times| Cell::figure(times.as_ref().map_or_else(|| number::NONE.to_owned(), mean_and_p95)));
+        let parts = [
+            &phases.dns,
+            &phases.connect,
+            &phases.tls,
+            &phases.first_byte,
+            &phases.download,
+        ];
+        let cells = parts.map(|times| {
+            Cell::figure(
+                times
+                    .as_ref()
+                    .map_or_else(|| number::NONE.to_owned(), mean_and_p95),
+            )
+        });
         table.push(std::iter::once(Cell::text(&row.name)).chain(cells));
     }
     format!(
@@ -96,7 +141,11 @@ pub(super) fn phases(summary: &RunSummary) -> String {
 }
 
 fn mean_and_p95(times: &Times) -> String {
-    format!("{} / {}", number::time(times.mean), number::quantile(times.percentiles.p95))
+    format!(
+        "{} / {}",
+        number::time(times.mean),
+        number::quantile(times.percentiles.p95)
+    )
 }
 
 /// Status codes, connections and sizes.
@@ -113,8 +162,11 @@ pub(super) fn responses(summary: &RunSummary) -> String {
         ("Received", Align::Right),
     ]);
     for row in &summary.rows {
-        let statuses: Vec<_> =
-            row.statuses.iter().map(|status| format!("{}: {}", status.status, status.count)).collect();
+        let statuses: Vec<_> = row
+            .statuses
+            .iter()
+            .map(|status| format!("{}: {}", status.status, status.count))
+            .collect();
         let used = row.connections;
         let counts = [used.new, used.reused, used.reopened, used.none, row.redirects];
         let sizes = [row.figures.bytes_sent, row.figures.bytes_received];
@@ -133,12 +185,30 @@ pub(super) fn responses(summary: &RunSummary) -> String {
 
 /// Iterations, where they are more than single requests.
 pub(super) fn iterations(summary: &RunSummary) -> Option<String> {
-    let journeys = summary.run.outline.endpoints.iter().any(|endpoint| endpoint.journey);
-    let overruns = summary.endpoints.iter().any(|endpoint| endpoint.pace_overruns > 0);
+    let journeys = summary
+        .run
+        .outline
+        .endpoints
+        .iter()
+        .any(|endpoint| endpoint.journey);
+    let overruns = summary
+        .endpoints
+        .iter()
+        .any(|endpoint| endpoint.pace_overruns > 0);
     if !journeys && !overruns {
         return None;
     }
-    let titles = ["Endpoint", "Iterations", "Broken off", "Average", "p50", "p95", "p99", "Longest", "Began late"];
+    let titles = [
+        "Endpoint",
+        "Iterations",
+        "Broken off",
+        "Average",
+        "p50",
+        "p95",
+        "p99",
+        "Longest",
+        "Began late",
+    ];
     let mut table = Table::of_figures(1, titles);
     for endpoint in &summary.endpoints {
         let times = endpoint.duration.as_ref();

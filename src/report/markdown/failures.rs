@@ -12,7 +12,10 @@ const TYPES: usize = 20;
 pub(super) fn types(summary: &RunSummary) -> String {
     let (failures, requests) = (summary.total.failures, summary.total.requests);
     if failures == 0 {
-        return format!("## Failures\n\nNone of the {} failed.", number::counted(requests, "request"));
+        return format!(
+            "## Failures\n\nNone of the {} failed.",
+            number::counted(requests, "request")
+        );
     }
     let mut table = Table::new([
         ("What happened", Align::Left),
@@ -27,7 +30,11 @@ pub(super) fn types(summary: &RunSummary) -> String {
         table.push(row(&summary.run.outline, kind, failures));
     }
     let more = summary.failures.len().saturating_sub(TYPES);
-    let rest = if more > 0 { format!("\n{more} more types are in `failures.csv`.\n") } else { String::new() };
+    let rest = if more > 0 {
+        format!("\n{more} more types are in `failures.csv`.\n")
+    } else {
+        String::new()
+    };
     format!(
         "## Failures\n\n{failures} of {} failed ({}), over the whole run, ramps included. First and last: seconds since the \
          start of the load. Endpoints and levels (those in which the requests were sent) come with their counts.\n\n{}{rest}",
@@ -39,13 +46,22 @@ pub(super) fn types(summary: &RunSummary) -> String {
 
 fn row(outline: &Outline, kind: &FailureSummary, all: u64) -> [Cell; 7] {
     let failure = &kind.failure;
-    let share = if all == 0 { 0.0 } else { failure.count as f64 / all as f64 };
+    let share = if all == 0 {
+        0.0
+    } else {
+        failure.count as f64 / all as f64
+    };
     let mut endpoints: Vec<_> = kind.rows.iter().collect();
     endpoints.sort_by(|a, b| b.1.count.cmp(&a.1.count));
-    let endpoints: Vec<_> =
-        endpoints.iter().map(|(row, seen)| format!("{} {}", words::row(outline, *row), seen.count)).collect();
-    let levels: Vec<_> =
-        kind.stages.iter().map(|(stage, count)| format!("{}: {count}", words::stage(outline, *stage))).collect();
+    let endpoints: Vec<_> = endpoints
+        .iter()
+        .map(|(row, seen)| format!("{} {}", words::row(outline, *row), seen.count))
+        .collect();
+    let levels: Vec<_> = kind
+        .stages
+        .iter()
+        .map(|(stage, count)| format!("{}: {count}", words::stage(outline, *stage)))
+        .collect();
     [
         Cell::text(&*failure.text),
         Cell::figure(failure.count),

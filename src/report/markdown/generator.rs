@@ -35,7 +35,11 @@ pub(super) fn state(summary: &RunSummary) -> String {
         late.map_or_else(unknown, |late| number::quantile(late.p99)),
         number::time(Limits::LATENESS_P99),
     );
-    line("Timers woke late, worst", late.map_or_else(unknown, |late| number::quantile(late.max)), String::new());
+    line(
+        "Timers woke late, worst",
+        late.map_or_else(unknown, |late| number::quantile(late.max)),
+        String::new(),
+    );
     let of = |share: f64, limit: Option<u64>| {
         limit.map_or_else(unknown, |limit| format!("{} of {limit}", number::percent(share)))
     };
@@ -56,7 +60,11 @@ pub(super) fn state(summary: &RunSummary) -> String {
             number::counted(count as u64, "warning") + if count == 1 { " stands" } else { " stand" }
         ),
     };
-    let demo = if summary.run.outline.demo { " The demo API ran in the same process: its work is in these figures." } else { "" };
+    let demo = if summary.run.outline.demo {
+        " The demo API ran in the same process: its work is in these figures."
+    } else {
+        ""
+    };
     format!(
         "## The load generator\n\nWhether this program itself could keep up; past a limit, its own delay would be taken for \
          the API's. {verdict}{demo}\n\n{}\n{}",
@@ -78,5 +86,9 @@ fn connections(summary: &RunSummary) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{} {what}", number::counted(*count, "request")))
         .collect();
-    if said.is_empty() { String::new() } else { format!("Connections: {}.\n", words::list(&said)) }
+    if said.is_empty() {
+        String::new()
+    } else {
+        format!("Connections: {}.\n", words::list(&said))
+    }
 }

@@ -33,7 +33,7 @@ fn paragraph(summary: &RunSummary) -> String {
         ),
         load(outline),
         words::ending(summary),
-        format!("Random seed {}: a run with the same seed sends the same requests.", outline.seed),
+        seed(outline),
         format!(
             "Sent by runner {} on {}, from {} on {}.",
             table::escaped(&run.version),
@@ -45,26 +45,42 @@ fn paragraph(summary: &RunSummary) -> String {
     .join(" ")
 }
 
+fn seed(outline: &Outline) -> String {
+    let except = if outline.pools.is_empty() {
+        ""
+    } else {
+        ", but for values that it captures from responses"
+    };
+    format!(
+        "Random seed {}: a run with the same seed sends the same requests{except}.",
+        outline.seed
+    )
+}
+
 /// The load in words.
 fn load(outline: &Outline) -> String {
-    let levels: Vec<_> = outline.stages.iter().map(|stage| number::level(stage.level)).collect();
+    let levels: Vec<_> = outline
+        .stages
+        .iter()
+        .map(|stage| number::level(stage.level))
+        .collect();
     let stages = match levels.len() {
         1 => "one stage of load".to_owned(),
         count => format!("{count} stages of load"),
     };
     let think = table::escaped(&outline.think.words);
+    let levels = words::list(&levels);
+    let shape = "Each stage first moves to its level (the ramp), then keeps it (the hold).";
     if outline.open {
         format!(
-            "It had {stages}: {} new iterations (rounds of work) per second, arriving whether or not earlier ones had \
-             finished.",
-            words::list(&levels)
+            "It had {stages}: {levels} new iterations (rounds of work) per second, arriving whether or not earlier ones \
+             had finished. {shape}"
         )
     } else {
-        let users = if levels == ["1"] { "user" } else { "users" };
+        let users = if levels == "1" { "user" } else { "users" };
         format!(
-            "It had {stages}: {} {users} at a time. A user sends a request, waits for the whole response, and pauses \
-             before the next one (think time: {think}).",
-            words::list(&levels)
+            "It had {stages}: {levels} {users} at a time. {shape} A user sends a request, waits for the whole response, and pauses \
+             before the next one (think time: {think})."
         )
     }
 }

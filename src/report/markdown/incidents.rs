@@ -15,10 +15,10 @@ pub(super) fn list(summary: &RunSummary) -> Option<String> {
     }
     for pool in summary.pools.iter().filter(|pool| pool.empty_draws > 0) {
         items.push(format!(
-            "The pool {} (values captured from responses) was still empty at {}: the endpoints that need one of its values \
-             were left out of them.",
+            "The pool {} (values captured from responses) was still empty at {}: the next endpoint was then drawn without \
+             those that need one of its values.",
             table::code(&pool.name),
-            number::counted(pool.empty_draws, "draw of an endpoint").replace("endpoints", "endpoint")
+            number::counted(pool.empty_draws, "draw")
         ));
     }
     for ended in &summary.data_ended {
@@ -41,7 +41,11 @@ fn unfinished(summary: &RunSummary, open: &Unfinished) -> String {
     let age = if open.youngest == open.oldest {
         format!("for {}", number::time(open.oldest))
     } else {
-        format!("for {} to {}", number::time(open.youngest), number::time(open.oldest))
+        format!(
+            "for {} to {}",
+            number::time(open.youngest),
+            number::time(open.oldest)
+        )
     };
     format!(
         "Without a response when the run ended: {} of {}, sent at {}, under way {age}.",

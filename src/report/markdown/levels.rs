@@ -10,16 +10,26 @@ use crate::report::{number, words};
 pub(super) fn measured(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let pool = outline.pool_size.filter(|size| *size > 0);
-    let mut titles =
-        vec!["Level", "Measured, s since start", "Warm-up left out", "Failed", "Users (N)", "In flight (L)"];
-    titles.extend(if outline.open { ["Waiting", "Dropped"] } else { ["Think (Z)", "RPS (X)"] });
+    let mut titles = vec![
+        "Level",
+        "Measured seconds",
+        "Warm-up left out",
+        "Failed",
+        "Users (N)",
+        "In flight (L)",
+    ];
+    titles.extend(if outline.open {
+        ["Waiting", "Dropped"]
+    } else {
+        ["Think (Z)", "RPS (X)"]
+    });
     titles.extend(pool.map(|_| "RPS per connection"));
     let mut table = Table::of_figures(3, titles);
     for stage in &summary.stages {
         table.push(window_row(summary, stage, pool));
     }
     let mut notes = vec![
-        "**Measured**: first and last second, counted from the start of the load, and how long that is. What came before in \
+        "**Measured seconds**: from and to, counted from the start of the load, and how long that is. What came before in \
          the hold is the **warm-up**: the seconds in which the level had not settled (found by the MSER-5 rule, which cuts \
          where the rest varies least about its mean)."
             .to_owned(),
@@ -41,8 +51,8 @@ pub(super) fn measured(summary: &RunSummary) -> String {
     }
     if let Some(size) = pool {
         notes.push(format!(
-            "**RPS per connection**: requests per second divided by the {size} connections of the API's database pool \
-             (`pool_size` in the scenario)."
+            "**RPS per connection**: requests per second divided by the {size} connections of the API's own pool \
+             (`pool_size` in the scenario), to its database, say."
         ));
     }
     let notes: String = notes.iter().map(|note| format!("- {note}\n")).collect();
@@ -54,7 +64,11 @@ fn window_row(summary: &RunSummary, stage: &StageSummary, pool: Option<u32>) -> 
     let held = stage.window.choice != WindowChoice::NeverHeld;
     let shown = |figure: String| Cell::figure(if held { figure } else { number::NONE.to_owned() });
     let any = stage.figures.requests > 0;
-    let share = if any { number::percent(stage.figures.failure_share()) } else { number::NONE.to_owned() };
+    let share = if any {
+        number::percent(stage.figures.failure_share())
+    } else {
+        number::NONE.to_owned()
+    };
     let mut row = vec![
         Cell::text(words::stage(outline, stage.stage)),
         Cell::text(words::window(stage)),
@@ -79,11 +93,28 @@ pub(super) fn response_times(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let mut table = Table::of_figures(
         1,
-        ["Level", "Average", "of successes", "of failures", "Shortest", "p50", "p90", "p95", "p99", "p99.9", "Longest"],
+        [
+            "Level",
+            "Average",
+            "of successes",
+            "of failures",
+            "Shortest",
+            "p50",
+            "p90",
+            "p95",
+            "p99",
+            "p99.9",
+            "Longest",
+        ],
     );
     for stage in &summary.stages {
         let figures = &stage.figures;
-        let times = [figures.mean, figures.mean_success, figures.mean_failure, figures.min];
+        let times = [
+            figures.mean,
+            figures.mean_success,
+            figures.mean_failure,
+            figures.min,
+        ];
         let mut row = vec![Cell::text(words::stage(outline, stage.stage))];
         row.extend(times.map(|time| Cell::figure(number::time_or_none(time))));
         row.extend(percentiles(figures.percentiles.as_ref()));
@@ -102,12 +133,19 @@ pub(super) fn from_due(summary: &RunSummary) -> Option<String> {
     let outline = &summary.run.outline;
     let mut table = Table::of_figures(
         1,
-        ["Level", "Requests", "Average", "Shortest", "p50", "p90", "p95", "p99", "p99.9", "Longest"],
+        [
+            "Level", "Requests", "Average", "Shortest", "p50", "p90", "p95", "p99", "p99.9", "Longest",
+        ],
     );
     for stage in &summary.stages {
-        let Some(latency) = &stage.figures.latency else { continue };
+        let Some(latency) = &stage.figures.latency else {
+            continue;
+        };
         let times: [Duration; 2] = [latency.mean, latency.min];
-        let mut row = vec![Cell::text(words::stage(outline, stage.stage)), Cell::figure(latency.count)];
+        let mut row = vec![
+            Cell::text(words::stage(outline, stage.stage)),
+            Cell::figure(latency.count),
+        ];
         row.extend(times.map(|time| Cell::figure(number::time(time))));
         row.extend(percentiles(Some(&latency.percentiles)));
         table.push(row);
@@ -124,7 +162,8 @@ pub(super) fn from_due(summary: &RunSummary) -> Option<String> {
 
 /// p50, p90, p95, p99, p99.9 and the longest.
 fn percentiles(percentiles: Option<&Percentiles>) -> [Cell; 6] {
-    let shown = |pick: fn(&Percentiles) -> Quantile| Cell::figure(number::quantile_or_none(percentiles.map(pick)));
+    let shown =
+        |pick: fn(&Percentiles) -> Quantile| Cell::figure(number::quantile_or_none(percentiles.map(pick)));
     [
         shown(|all| all.p50),
         shown(|all| all.p90),

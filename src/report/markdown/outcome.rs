@@ -38,8 +38,15 @@ fn notes(summary: &RunSummary) -> String {
             .to_owned(),
     );
     notes.push("**RPS** is requests completed per second.".to_owned());
-    if summary.stages.iter().any(|stage| stage.window.choice == WindowChoice::NeverHeld) {
-        notes.push(format!("`{}` marks a level that was never reached.", number::NONE));
+    if summary
+        .stages
+        .iter()
+        .any(|stage| stage.window.choice == WindowChoice::NeverHeld)
+    {
+        notes.push(format!(
+            "`{}` marks a level that was never reached.",
+            number::NONE
+        ));
     }
     notes.iter().map(|note| format!("- {note}\n")).collect()
 }
@@ -60,11 +67,13 @@ pub(super) fn thresholds(summary: &RunSummary) -> Option<String> {
     }
     let failed = summary.thresholds.iter().filter(|verdict| !verdict.holds).count();
     let all = summary.thresholds.len();
-    let sentence = match failed {
-        0 => format!("All {all} passed."),
+    let sentence = match (failed, all) {
+        (0, 1) => "It passed.".to_owned(),
+        (0, _) => format!("All {all} passed."),
+        (1, 1) => "It failed.".to_owned(),
+        (all_of_them, _) if all_of_them == all => format!("All {all} failed."),
         _ => format!("{failed} of {all} failed."),
     };
-    let sentence = if all == 1 { sentence.replace("All 1 passed", "It passed").replace("1 of 1", "It") } else { sentence };
     Some(format!(
         "## Thresholds\n\nWhat the scenario asks of the run. {sentence} Judged over the whole run, ramps included, unless it \
          says `in every stage`: then over the measured seconds of each.\n\n{}",
@@ -83,5 +92,9 @@ fn figures(outline: &Outline, verdict: &Verdict) -> String {
         }
     });
     let said: Vec<_> = said.collect();
-    if said.is_empty() { "nothing to judge".to_owned() } else { said.join("; ") }
+    if said.is_empty() {
+        "nothing to judge".to_owned()
+    } else {
+        said.join("; ")
+    }
 }

@@ -1,0 +1,250 @@
+//! Writes the views of [`super::line`]: redrawn in place on a terminal, a line every few seconds anywhere else.
+
+use std::io::{self, Write};
+use std::mem::{Discriminant, discriminant};
+use std::time::Duration;
+
+use super::line;
+use crate::measure::health::Warning;
+use crate::measure::snapshot::Snapshot;
+use crate::plan::outline::Outline;
+use crate::report::terminal::Colour;
+
+/// Between two lines where nothing is redrawn.
+pub const EVERY: Duration = Duration::from_secs(5);
+
+/// How the progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// A block redrawn in place.
+    Redraw(Colour),
+    /// Plain lines.
+    Lines,
+}
+
+/// What is known of the place that is written to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Surroundings<'a> {
+    /// It is a terminal.
+    pub terminal: bool,
+    /// `TERM`.
+    pub term: Option<&'a str>,
+    /// `NO_COLOR` is set and not empty (<https://no-color.org>).
+    pub no_color: bool,
+    /// Plain lines were asked for.
+    pub no_ui: bool,
+}
+
+impl Mode {
+    /// The best that the place can show.
+    pub fn of(place: Surroundings<'_>) -> Self {
+        if place.terminal && !place.no_ui && place.term.is_some_and(|term| term != "dumb") {
+            Self::Redraw(Colour(!place.no_color))
+        } else {
+            Self::Lines
+        }
+    }
+}
+
+/// Whether the next line is due: `EVERY` after the one before, and at once when there was none.
+pub fn is_due(last: Option<Duration>, now: Duration, every: Duration) -> bool {
+    last.is_none_or(|last| now.saturating_sub(last) >= every)
+}
+
+/// The progress of one run, on its way to a terminal or a pipe. An error of the writer is the caller's to ignore: the load
+/// does not depend on it.
+#[derive(Debug)]
+pub struct Progress<W> {
+    out: W,
+    mode: Mode,
+    /// Lines of the block that stand above the cursor.
+    drawn: usize,
+    /// When the last line was written.
+    last: Option<Duration>,
+    /// Warnings that were told as lines.
+    told: Vec<Discriminant<Warning>>,
+}
+
+impl<W: Write> Progress<W> {
+    /// Nothing is written yet.
+    pub fn new(out: W, mode: Mode) -> Self {
+        Self {
+            out,
+            mode,
+            drawn: 0,
+            last: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// Shows a snapshot: at once where it is redrawn, else when a line is due. `width`: columns of the terminal now.
+    pub fn show(&mut self, snapshot: &Snapshot, outline: &Outline, width: usize) -> io::Result<()> {
+        match self.mode {
+            Mode::Redraw(colour) => self.redraw(&line::block(snapshot, outline, width, colour)),
+            Mode::Lines => self.append(snapshot, outline),
+        }
+    }
+
+    /// Writes a line of its own above the block, which the next snapshot draws again.
+    pub fn say(&mut self, words: &str) -> io::Result<()> {
+        let text = format!("{}{words}\n", self.erase());
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// Takes the block away, so that the closing summary stands in its place.
+    pub fn finish(&mut self) -> io::Result<()> {
+        let text = self.erase();
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    /// One write for the whole block, each line cleared behind its end, so that nothing flickers.
+    fn redraw(&mut self, lines: &[String]) -> io::Result<()> {
+        let mut text = self.up();
+        for line in lines {
+            text += line;
+            text += "\u{1b}[K\n";
+        }
+        text += "\u{1b}[J";
+        self.drawn = lines.len();
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn append(&mut self, snapshot: &Snapshot, outline: &Outline) -> io::Result<()> {
+        for warning in &snapshot.warnings {
+            let kind = discriminant(warning);
+            if !self.told.contains(&kind) {
+                self.told.push(kind);
+                writeln!(
+                    self.out,
+                    "warning: {}",
+                    crate::report::table::printable(&warning.to_string())
+                )?;
+            }
+        }
+        if is_due(self.last, snapshot.at, EVERY) {
+            self.last = Some(snapshot.at);
+            writeln!(self.out, "{}", line::line(snapshot, outline))?;
+        }
+        self.out.flush()
+    }
+
+    /// To the beginning of the block.
+    fn up(&self) -> String {
+        if self.drawn > 0 {
+            format!("\u{1b}[{}A\r", self.drawn)
+        } else {
+            String::new()
+        }
+    }
+
+    /// The same, and the block is gone.
+    fn erase(&mut self) -> String {
+        let up = self.up();
+        if std::mem::take(&mut self.drawn) > 0 {
+            up + "\u{1b}[J"
+        } else {
+            up
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::live::line::tests::{outline, snapshot};
+
+    fn written(progress: Progress<Vec<u8>>) -> String {
+        String::from_utf8(progress.out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_is_redrawn_in_place_and_left_clean() {
+        let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
+        let (snapshot, outline) = (snapshot(), outline());
+        let lines = line::block(&snapshot, &outline, 80, Colour(false));
+        progress.show(&snapshot, &outline, 80).unwrap();
+        progress.show(&snapshot, &outline, 80).unwrap();
+        progress.finish().unwrap();
+        progress.finish().unwrap();
+        let block: String = lines.iter().map(|line| format!("{line}\u{1b}[K\n")).collect();
+        let up = format!("\u{1b}[{}A\r", lines.len());
+        assert_eq!(
+            written(progress),
+            format!("{block}\u{1b}[J{up}{block}\u{1b}[J{up}\u{1b}[J")
+        );
+    }
+
+    #[test]
+    fn what_is_said_in_between_stays_above_the_block() {
+        let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
+        progress.redraw(&["block".to_owned()]).unwrap();
+        progress.say("stopping").unwrap();
+        progress.redraw(&["block".to_owned()]).unwrap();
+        assert_eq!(
+            written(progress),
+            "block\u{1b}[K\n\u{1b}[J\u{1b}[1A\r\u{1b}[Jstopping\nblock\u{1b}[K\n\u{1b}[J"
+        );
+    }
+
+    #[test]
+    fn a_pipe_gets_a_line_every_five_seconds_and_each_warning_once() {
+        let mut progress = Progress::new(Vec::new(), Mode::Lines);
+        let (mut snapshot, outline) = (snapshot(), outline());
+        for second in 1..=11 {
+            snapshot.at = Duration::from_secs(second);
+            if second == 3 {
+                snapshot.warnings = vec![Warning::DroppedArrivals { count: 3 }];
+            }
+            progress.show(&snapshot, &outline, 80).unwrap();
+        }
+        let text = written(progress);
+        let begins: Vec<_> = text.lines().map(|line| &line[..4]).collect();
+        assert_eq!(begins, ["0:01", "warn", "0:06", "0:11"]);
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_cannot_redraw_gets_lines() {
+        let terminal = Surroundings {
+            terminal: true,
+            term: Some("xterm-256color"),
+            no_color: false,
+            no_ui: false,
+        };
+        assert_eq!(Mode::of(terminal), Mode::Redraw(Colour(true)));
+        assert_eq!(
+            Mode::of(Surroundings {
+                no_color: true,
+                ..terminal
+            }),
+            Mode::Redraw(Colour(false))
+        );
+        assert_eq!(
+            Mode::of(Surroundings {
+                term: Some("dumb"),
+                ..terminal
+            }),
+            Mode::Lines
+        );
+        assert_eq!(
+            Mode::of(Surroundings {
+                term: None,
+                ..terminal
+            }),
+            Mode::Lines
+        );
+        assert_eq!(
+            Mode::of(Surroundings {
+                no_ui: true,
+                ..terminal
+            }),
+            Mode::Lines
+        );
+        assert_eq!(Mode::of(Surroundings::default()), Mode::Lines);
+    }
+}

@@ -1,0 +1,292 @@
+//! Reports, frozen as whole files under `tests/golden/`. `UPDATE_EXPECT=1 cargo test` writes them again.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod fixture;
+
+use std::path::{Path, PathBuf};
+
+use runner::measure::history::SoFarAt;
+use runner::measure::summary::RunSummary;
+use runner::report::merge::Named;
+use runner::report::terminal::Colour;
+use runner::report::{csv, json, junit, locust, markdown, merge, terminal};
+
+use fixture::{clean, figures, hostile, matrix, seconds};
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Compares with a file of the repository, or writes it.
+fn expect(path: &str, actual: &str) {
+    let file = root(path);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, actual).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    let differs = expected.lines().zip(actual.lines()).position(|(a, b)| a != b);
+    assert!(
+        expected == actual,
+        "{path} differs, first in line {:?}; UPDATE_EXPECT=1 writes it again. It would be:\n{actual}",
+        differs.map(|line| line + 1)
+    );
+}
+
+fn all() -> [(&'static str, RunSummary); 3] {
+    [("clean", clean()), ("matrix", matrix()), ("hostile", hostile())]
+}
+
+#[test]
+fn the_markdown_report_is_as_frozen() {
+    for (name, summary) in all() {
+        expect(
+            &format!("tests/golden/{name}/report.md"),
+            &markdown::report(&summary),
+        );
+    }
+}
+
+#[test]
+fn the_rows_of_the_original_report_come_out_letter_by_letter() {
+    let report = markdown::report(&matrix());
+    let table = "\
+| Concurrent Users | Total requests | Total Fails | Failures Percentage | Average (ms) | RPS |
+| ---------------- | -------------- | ----------- | ------------------- | ------------ | --- |
+| 10 | 1012 | 0 | 0% | 140 | 3.3 |
+| 50 | 2057 | 10 | 0% | 240 | 19.8 |
+| 100 | 3695 | 33 | 1% | 417 | 34 |
+| 500 | 4164 | 71 | 2% | 11953 | 38.3 |
+";
+    assert!(report.contains(table), "{report}");
+}
+
+#[test]
+fn warnings_stand_before_every_figure() {
+    for (name, summary) in [("matrix", matrix()), ("hostile", hostile())] {
+        let report = markdown::report(&summary);
+        let warnings = report.find("## Before you use these figures");
+        assert!(
+            warnings.is_some() && warnings < report.find("## Result"),
+            "{name}"
+        );
+    }
+    assert!(!markdown::report(&clean()).contains("Before you use"));
+    assert!(markdown::report(&matrix()).find("**Demo run.**").unwrap() < 60);
+}
+
+#[test]
+fn words_of_others_break_no_table_and_bring_no_markup() {
+    let report = markdown::report(&hostile());
+    assert!(!report.contains('\u{1b}'));
+    for line in report
+        .lines()
+        .filter(|line| line.contains('|') && line.contains("shop"))
+    {
+        assert!(!line.contains(" <") && !line.starts_with("# not"), "{line}");
+    }
+    let mut columns = None;
+    for line in report.lines() {
+        let here = line
+            .starts_with('|')
+            .then(|| line.replace("\\|", "").matches('|').count());
+        assert!(columns.is_none() || here.is_none() || columns == here, "{line}");
+        columns = here;
+    }
+}
+
+#[test]
+fn the_csv_files_are_as_frozen() {
+    for (name, summary) in all() {
+        expect(
+            &format!("tests/golden/{name}/summary.csv"),
+            &csv::summary(&summary),
+        );
+        expect(
+            &format!("tests/golden/{name}/endpoints.csv"),
+            &csv::endpoints(&summary),
+        );
+        expect(
+            &format!("tests/golden/{name}/timeline.csv"),
+            &csv::timeline(&summary),
+        );
+        expect(
+            &format!("tests/golden/{name}/failures.csv"),
+            &csv::failures(&summary),
+        );
+    }
+}
+
+#[test]
+fn no_cell_of_a_csv_file_is_a_formula() {
+    let summary = hostile();
+    for text in [
+        csv::summary(&summary),
+        csv::endpoints(&summary),
+        csv::timeline(&summary),
+        csv::failures(&summary),
+    ] {
+        let mut reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let columns: Vec<usize> = reader
+            .records()
+            .map(|record| {
+                let record = record.unwrap();
+                assert!(
+                    record
+                        .iter()
+                        .all(|cell| !cell.starts_with(['=', '+', '-', '@', '\t', '\r'])),
+                    "{record:?}"
+                );
+                record.len()
+            })
+            .collect();
+        assert!(columns.len() > 1);
+    }
+}
+
+#[test]
+fn locusts_files_are_as_frozen() {
+    for (name, summary) in all() {
+        expect(
+            &format!("tests/golden/{name}/locust_stats.csv"),
+            &locust::stats(&summary),
+        );
+        expect(
+            &format!("tests/golden/{name}/locust_stats_history.csv"),
+            &locust::history(&summary, &so_far()),
+        );
+        expect(
+            &format!("tests/golden/{name}/locust_failures.csv"),
+            &locust::failures(&summary),
+        );
+        expect(
+            &format!("tests/golden/{name}/locust_exceptions.csv"),
+            &locust::exceptions(),
+        );
+    }
+}
+
+/// Fifteen seconds of four requests each, the first without any.
+fn so_far() -> Vec<SoFarAt> {
+    let entry = |second: u32| {
+        let requests = if second == 0 { 0 } else { 4 };
+        SoFarAt {
+            at: seconds(f64::from(second + 1)),
+            users: u64::from((2 * second).min(10)),
+            requests,
+            failures: u64::from(second == 3),
+            figures: figures(4 * u64::from(second), u64::from(second >= 3), 0.140_321, 3.0),
+        }
+    };
+    (0..15).map(entry).collect()
+}
+
+#[test]
+fn locusts_headers_ends_and_order_are_kept() {
+    let summary = matrix();
+    let stats = locust::stats(&summary);
+    assert!(stats.ends_with("\r\n") && stats.matches('\n').count() == stats.matches("\r\n").count());
+    let names: Vec<_> = stats
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "get_by_id",
+            "get_by_osu_id",
+            "get_by_term_id",
+            "get_without_query",
+            "Aggregated"
+        ]
+    );
+    assert_eq!(
+        stats.lines().next().unwrap(),
+        "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,\
+         Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%"
+    );
+    assert_eq!(
+        locust::history(&summary, &[]),
+        "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%,\
+         Total Request Count,Total Failure Count,Total Median Response Time,Total Average Response Time,\
+         Total Min Response Time,Total Max Response Time,Total Average Content Size\r\n"
+    );
+    assert_eq!(locust::exceptions(), "Count,Message,Traceback,Nodes\r\n");
+    let failures = locust::failures(&summary);
+    assert!(failures.starts_with("Method,Name,Error,Occurrences,First Seen,Last Seen\r\n"));
+    assert!(failures.contains(
+        "GET,get_by_term_id,\"ConnectionResetError(104, 'Connection reset by peer')\",96,2026-11-23T16:04:33Z,\
+         2026-11-23T16:20:24Z\r\n"
+    ));
+    assert!(failures.contains("RemoteDisconnected('Remote end closed connection without response'),13,"));
+}
+
+#[test]
+fn run_json_and_its_schema_are_as_frozen_and_agree() {
+    let schema = json::schema().unwrap();
+    expect("run.schema.json", &schema);
+    let schema = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, summary) in all() {
+        let text = json::report(&summary).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let mistakes: Vec<_> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(mistakes.is_empty(), "{name}: {mistakes:#?}");
+        assert_eq!(value["format"], 1);
+        if name == "clean" {
+            expect("tests/golden/clean/run.json", &text);
+        }
+        // Every time is in seconds, those that other files of a run have in microseconds too.
+        assert_eq!(value["end"]["at"].as_f64().unwrap(), summary.end.at.as_secs_f64());
+        assert_eq!(value["run"]["outline"]["graceful_stop"], 30.0);
+        assert_eq!(value["run"]["outline"]["stages"][0]["end"], 305.0);
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "format": 1 })));
+}
+
+#[test]
+fn several_runs_become_one_table() {
+    let (matrix, clean, hostile) = (matrix(), clean(), hostile());
+    let runs = [
+        Named {
+            name: "mixed-b",
+            summary: &matrix,
+        },
+        Named {
+            name: "mixed-a",
+            summary: &clean,
+        },
+        Named {
+            name: "shop|1",
+            summary: &hostile,
+        },
+    ];
+    expect("tests/golden/merged.md", &merge::report(&runs));
+}
+
+#[test]
+fn thresholds_become_junit_test_cases() {
+    for (name, summary) in all() {
+        expect(
+            &format!("tests/golden/{name}/junit.xml"),
+            &junit::report(&summary),
+        );
+    }
+}
+
+#[test]
+fn the_closing_summary_is_as_frozen() {
+    for (name, summary) in all() {
+        let plain = terminal::summary(&summary, Colour(false));
+        assert!(!plain.contains('\u{1b}'));
+        expect(&format!("tests/golden/{name}/terminal.txt"), &plain);
+    }
+    assert!(terminal::summary(&matrix(), Colour(true)).contains("\u{1b}[31mFAILED\u{1b}[0m"));
+}
