@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::args::RunArgs;
 use super::exit::Exit;
 use super::{folder, input, print, reports, view};
-use crate::analysis::steady::windows;
 use crate::engine::{self, EngineError, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
 use crate::measure::journal::{Journal, JournalError};
@@ -50,8 +49,8 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::NotCarriedOut;
         }
     };
-    let summary = recording.summary(&windows(&recording));
-    let written = reports::write(&folder, &summary, args.csv.as_deref());
+    let summary = reports::figures(&recording);
+    let written = reports::write(&folder, &recording, &summary, args.csv.as_deref());
     print::text(&reports::closing(&summary));
     match written {
         Ok(path) => {
@@ -117,7 +116,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     let recording = runtime.block_on(async {
         tokio::select! {
             recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
-            () = interrupts(stopper) => std::future::pending().await,
+            () = interrupts(stopper, view.speaker()) => std::future::pending().await,
         }
     });
     runtime.shutdown_background();
@@ -141,12 +140,13 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
 }
 
 /// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
-async fn interrupts(stopper: Stopper) {
+async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     let Ok(mut signals) = Signals::new() else {
         return std::future::pending().await;
     };
     signals.next().await;
-    print::note("stopping: users finish what they are at; once more stops at once");
+    // The view is gone only when the run is.
+    let _ = view.send("stopping: users finish what they are at; once more stops at once".to_owned());
     stopper.stop(Stop::Gently);
     signals.next().await;
     stopper.stop(Stop::Now);

@@ -42,7 +42,7 @@ mod worker;
 
 use clock::Clock;
 use coordinator::Coordinator;
-pub use request::Shown;
+pub use request::{Shown, described};
 use shared::Shared;
 pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};

@@ -236,3 +236,12 @@ pub(super) fn show(plan: &RequestPlan, values: &Values) -> Shown {
         body,
     }
 }
+
+/// Method and URL of a request of the plan, placeholders as they are written.
+pub fn described(plan: &RequestPlan) -> (&str, String) {
+    let url = match &plan.url {
+        UrlPlan::Path { origin, path } => format!("{origin}{path}"),
+        UrlPlan::Whole(template) => template.to_string(),
+    };
+    (plan.method.as_str(), url)
+}
