@@ -36,7 +36,7 @@ impl<'t> Place<'t> {
 
     /// The error in words.
     pub(super) fn explain(&self, error: &ScanError) -> Diagnostic {
-        if let Some(diagnostic) = self.tab().or_else(|| self.bare_template(error)) {
+        if let Some(diagnostic) = self.tab().or_else(|| self.template(error)) {
             return diagnostic;
         }
         if let Some(diagnostic) = unclosed(&self.text[..self.at]).and_then(|open| self.never_closed(open)) {
@@ -57,8 +57,18 @@ impl<'t> Place<'t> {
             ErrorKind::MisplacedFlowCollectionEnd => {
                 self.error("a closing bracket too many").help("take it out")
             }
-            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-                self.error("a comma or a closing bracket is missing before this")
+            ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => self
+                .error("a comma or a closing bracket is missing before this")
+                .help("if it is part of a text, put the text in quotes"),
+            ErrorKind::SimpleKeyExpected => self.no_colon(),
+            ErrorKind::InvalidTrailingSingleQuotedScalar => self
+                .error("something stands after the closing quote")
+                .help("within single quotes write `''` for one, or use double quotes around the text"),
+            ErrorKind::InvalidTrailingDoubleQuotedScalar => self
+                .error("something stands after the closing quote")
+                .help("put the whole value in quotes; for a quote within it write `\\\"`, or use single quotes around it"),
+            ErrorKind::InvalidBlockScalarHeader => {
+                self.error("a text that begins with `>` or `|` needs quotes around it")
             }
             ErrorKind::UnknownAnchor => self
                 .error("this alias has no anchor")
@@ -69,9 +79,9 @@ impl<'t> Place<'t> {
             ErrorKind::RecursionLimitExceeded => {
                 self.error("nested too deeply").help("no scenario needs this")
             }
-            ErrorKind::UnknownQuotedScalarEscape => self
-                .error("no such escape in a double-quoted text")
-                .help("write `\\\\` for a backslash, or use single quotes, which know no escapes"),
+            ErrorKind::UnknownQuotedScalarEscape
+            | ErrorKind::InvalidQuotedScalarHexEscape
+            | ErrorKind::InvalidUnicodeEscape => self.bad_escape(),
             _ => self.by_looks(error),
         }
     }
@@ -101,19 +111,10 @@ impl<'t> Place<'t> {
     }
 
     /// `url: {{ config.host }}/api`.
-    fn bare_template(&self, error: &ScanError) -> Option<Diagnostic> {
-        let value = self.line.split_once(": ").map(|(_, value)| value.trim())?;
-        if !value.starts_with("{{") || matches!(error.kind(), ErrorKind::UnclosedQuotedScalar) {
-            return None;
-        }
-        let start = self.line_start + self.line.find("{{")?;
-        let span = self.span(start, self.line_start + self.line.trim_end().len());
-        Some(
-            Diagnostic::error(span, "a template needs quotes around it")
-                .label("without quotes YAML takes `{` for the start of a mapping")
-                .help("put the whole value in quotes")
-                .replace(span, format!("\"{value}\"")),
-        )
+    fn template(&self, error: &ScanError) -> Option<Diagnostic> {
+        let found = self.line.find(": {{")? + 2;
+        let quoted = matches!(error.kind(), ErrorKind::UnclosedQuotedScalar);
+        (!quoted).then(|| bare_template(self.source, self.text, self.line_start + found))
     }
 
     /// A bracket opened above, and this line no further in than that one: its end was forgotten there.
@@ -135,14 +136,70 @@ impl<'t> Place<'t> {
         })
     }
 
+    /// `get /path`.
+    fn no_colon(&self) -> Diagnostic {
+        let body = self.line.trim_start().trim_start_matches("- ");
+        let start = self.line_start + self.line.len() - body.len();
+        let word = body.find(' ').unwrap_or(body.trim_end().len());
+        let span = self.span(start, start + word);
+        Diagnostic::error(span, "a colon is missing after the key")
+            .help("write")
+            .replace(self.span(start + word, start + word), ":")
+    }
+
+    /// `"\d+"`: points at the backslash, as far as it can be found.
+    fn bad_escape(&self) -> Diagnostic {
+        let rest = &self.text[self.at..];
+        let mut chars = rest.char_indices().peekable();
+        let mut found = None;
+        while let Some((at, c)) = chars.next() {
+            if c == '\\' {
+                match chars.next() {
+                    Some((_, next)) if "0abtnvfreN_LP \"/\\\n\t".contains(next) => {}
+                    Some((_, next)) => found = Some((at, next.len_utf8())),
+                    None => {}
+                }
+            }
+            if found.is_some() {
+                break;
+            }
+        }
+        let (at, length) = found.unwrap_or((0, 0));
+        let start = self.at + at;
+        Diagnostic::error(
+            self.span(start, start + 1 + length),
+            "no such escape in a double-quoted text",
+        )
+        .help("use single quotes, which know no escapes, or write `\\\\` for a backslash")
+    }
+
     fn by_looks(&self, error: &ScanError) -> Diagnostic {
+        let misfit = matches!(error.kind(), ErrorKind::ExpectedBlockMappingKey)
+            || error.info().contains("mapping values are not allowed");
         self.no_space_after_colon()
+            .or_else(|| self.no_space_after_dash())
             .or_else(|| self.second_colon())
-            .or_else(|| matches!(error.kind(), ErrorKind::ExpectedBlockMappingKey).then(|| self.misfit()))
+            .or_else(|| misfit.then(|| self.misfit()))
             .unwrap_or_else(|| {
                 self.error(format!("not YAML: {}", error.info())).help(
                     "check that the lines of one block begin in the same column, and that each key ends in `: `",
                 )
+            })
+    }
+
+    /// `-name: home`, in this line or in the one above.
+    fn no_space_after_dash(&self) -> Option<Diagnostic> {
+        [Some((self.line_start, self.line)), self.above()]
+            .into_iter()
+            .flatten()
+            .find_map(|(start, line)| {
+                let dash = start + indentation(line);
+                let rest = line.trim_start().strip_prefix('-')?;
+                rest.starts_with(char::is_alphabetic).then(|| {
+                    Diagnostic::error(self.span(dash, dash + 1), "a space is missing after the dash")
+                        .help("write")
+                        .replace(self.span(dash, dash + 1), "- ")
+                })
             })
     }
 
@@ -189,9 +246,14 @@ impl<'t> Place<'t> {
     }
 
     fn misfit(&self) -> Diagnostic {
-        let diagnostic = self
-            .error("this line does not fit into the block above it")
-            .help("begin the keys of one block in the same column");
+        let from = self.line_start + indentation(self.line);
+        let key = self.line.trim_start();
+        let end = from + key.find([':', ' ']).unwrap_or(key.len());
+        let diagnostic = Diagnostic::error(
+            self.span(from, end),
+            "this line does not fit into the block above it",
+        )
+        .help("begin the keys of one block in the same column");
         match self.above() {
             Some((start, line)) => {
                 let from = start + indentation(line);
@@ -214,6 +276,28 @@ impl<'t> Place<'t> {
             end = start.checked_sub(1)?;
         }
     }
+}
+
+/// A template without quotes, which begins at `start`.
+pub(super) fn bare_template(source: SourceId, text: &str, start: usize) -> Diagnostic {
+    let line = text[start..].lines().next().unwrap_or_default();
+    let template = line.find("}}").map_or(line.len(), |end| end + 2);
+    // In a block the value is the rest of the line; within brackets it ends where the next one may begin.
+    let tail = &line[template..];
+    let more = match unclosed(&text[..start]) {
+        Some(_) => tail.find([',', '}', ']', ' ']).unwrap_or(tail.len()),
+        None => tail.find(" #").unwrap_or(tail.len()),
+    };
+    let value = line[..template + more].trim_end();
+    let span = Span {
+        source,
+        start,
+        end: start + value.len(),
+    };
+    Diagnostic::error(span, "a template needs quotes around it")
+        .label("without quotes YAML takes `{` for the start of a mapping")
+        .help("put the whole value in quotes")
+        .replace(span, format!("\"{value}\""))
 }
 
 /// Where the innermost bracket stands that a text opens and does not close. Brackets count where a value may begin, so not

@@ -11,7 +11,7 @@ use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError};
 
 use super::diagnostics::{Diagnostic, Diagnostics, Sources};
 use super::span::{SourceId, Span, Spanned, Text};
-use super::syntax::Place;
+use super::syntax::{Place, bare_template};
 
 /// Largest YAML file read, in bytes. A scenario is a few kilobytes; lists of values belong in a CSV file.
 const MAX_FILE: u64 = 5_000_000;
@@ -288,23 +288,14 @@ impl<'t> Builder<'t, '_> {
 
     /// A key that is a list or a mapping: nearly always a template that was left without quotes.
     fn complex_key(&mut self, map: Span, key: Span) {
-        let rest = &self.text[map.start.min(self.text.len())..];
-        let template = rest.starts_with("{{").then(|| rest.find("}}")).flatten();
-        self.problems.push(match template {
-            Some(end) => {
-                let written = &rest[..end + 2];
-                let line_rest = &rest[end + 2..rest.find('\n').unwrap_or(rest.len()).max(end + 2)];
-                let tail = line_rest.split(" #").next().unwrap_or_default().trim_end();
-                let span = Span {
-                    end: map.start + end + 2 + tail.len(),
-                    ..map
-                };
-                Diagnostic::error(span, "a template needs quotes around it")
-                    .label("without quotes YAML takes `{` for the start of a mapping")
-                    .help("put the whole value in quotes")
-                    .replace(span, format!("\"{written}{tail}\""))
-            }
-            None => Diagnostic::error(key, "a key must be a word, not a list or a mapping"),
+        let template = self
+            .text
+            .get(map.start..)
+            .is_some_and(|rest| rest.starts_with("{{"));
+        self.problems.push(if template {
+            bare_template(self.source, self.text, map.start)
+        } else {
+            Diagnostic::error(key, "a key must be a word, not a list or a mapping")
         });
     }
 

@@ -2,7 +2,8 @@
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{
-    Body, Capture, Endpoint, Expect, Extract, Method, Part, PartContent, Pick, Request, Step, TextCheck, Work,
+    Body, Capture, Endpoint, Expect, Extract, Json, Method, Part, PartContent, Pick, Request, Step,
+    TextCheck, Work,
 };
 use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
@@ -119,6 +120,18 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
             )
             .also(method.span, "the method")
             .help("most servers ignore it; write `query` for parameters, or `post` for the method"),
+        );
+    }
+    if let Some(Body::Json(Json::String(text))) = body.as_ref().map(|body| &body.value)
+        && text.text.trim_start().starts_with(['{', '['])
+        && !text.text.trim_start().starts_with("{{")
+    {
+        out.push(
+            Diagnostic::warning(
+                text.span,
+                "this sends one JSON text, quotes and all, not an object or a list",
+            )
+            .help("write the JSON without quotes around it, or `body` in place of `json`"),
         );
     }
     let query = leaf::pairs(
