@@ -33,12 +33,25 @@ fn shown(file: &str, ready: &Ready) -> String {
     if let Some(description) = &outline.description {
         let _ = write!(out, ": {description}");
     }
-    let target = if outline.demo { "the demo API inside this process (no host is set)" } else { outline.url.as_str() };
-    let _ = writeln!(out, "\ntarget  {target}\nthink   {}\nseed    {}\n", outline.think.words, outline.seed);
+    let target = if outline.demo {
+        "the demo API inside this process (no host is set)"
+    } else {
+        outline.url.as_str()
+    };
+    let _ = writeln!(
+        out,
+        "\ntarget  {target}\nthink   {}\nseed    {}\n",
+        outline.think.words, outline.seed
+    );
     requests(&mut out, plan, &preview);
     load(&mut out, plan, &preview);
     for (at, threshold) in outline.thresholds.iter().enumerate() {
-        let _ = writeln!(out, "{} {}", if at == 0 { "must hold" } else { "         " }, threshold.text);
+        let _ = writeln!(
+            out,
+            "{} {}",
+            if at == 0 { "must hold" } else { "         " },
+            threshold.text
+        );
     }
     out
 }
@@ -58,9 +71,21 @@ fn requests(out: &mut String, plan: &Plan, preview: &Preview) {
             .filter(|(list, _)| list.contains(&share.endpoint))
             .map(|(_, name)| name)
             .collect();
-        let mut notes: Vec<String> = called.into_iter().map(|name| format!("once per user, {name}")).collect();
-        notes.extend(share.pools.iter().map(|pool| format!("waits until `{pool}` holds a value")));
-        let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
+        let mut notes: Vec<String> = called
+            .into_iter()
+            .map(|name| format!("once per user, {name}"))
+            .collect();
+        notes.extend(
+            share
+                .pools
+                .iter()
+                .map(|pool| format!("waits until `{pool}` holds a value")),
+        );
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!("  ({})", notes.join("; "))
+        };
         let percent = |part: f64| format!("{:.1} %", part * 100.0);
         let _ = writeln!(
             out,
@@ -123,12 +148,22 @@ fn drawing(plan: &Plan, duration: Duration) -> String {
     const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let level = |column: usize| {
         let at = duration.mul_f64((column as f64 + 0.5) / COLUMNS as f64);
-        if plan.outline.open { plan.profile.rate_at(at) } else { f64::from(plan.profile.users_at(at)) }
+        if plan.outline.open {
+            plan.profile.rate_at(at)
+        } else {
+            f64::from(plan.profile.users_at(at))
+        }
     };
     let levels: Vec<f64> = (0..COLUMNS).map(level).collect();
     let highest = levels.iter().copied().fold(0.0, f64::max);
     levels
         .iter()
-        .map(|&level| if highest > 0.0 { BLOCKS[(level / highest * 8.0).ceil() as usize] } else { ' ' })
+        .map(|&level| {
+            if highest > 0.0 {
+                BLOCKS[(level / highest * 8.0).ceil() as usize]
+            } else {
+                ' '
+            }
+        })
         .collect()
 }

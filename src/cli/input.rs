@@ -11,8 +11,8 @@ use super::print;
 use crate::demo::{self, Demo};
 use crate::plan::Plan;
 use crate::plan::resolve::{Overrides, resolve};
+use crate::scenario::Style;
 use crate::scenario::config::ConfigSources;
-use crate::scenario::diagnostics::Style;
 use crate::scenario::{ConfigNode, Loaded, load};
 
 /// Where `check` says the modelled API is, without starting it.

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ReportArgs) -> Exit {
                     }
                 }
                 summaries.push(summary);
-            },
+            }
             Err(error) => {
                 print::error(&error.to_string());
                 return Exit::BadInput;

@@ -35,7 +35,10 @@ pub(super) fn write(
     summary: &RunSummary,
     locust_prefix: Option<&Path>,
 ) -> Result<PathBuf, WriteError> {
-    let run = json::report(summary).map_err(|error| WriteError { path: folder.join("run.json"), error: error.into() })?;
+    let run = json::report(summary).map_err(|error| WriteError {
+        path: folder.join("run.json"),
+        error: error.into(),
+    })?;
     let texts = [
         (READ_FIRST, markdown::report(summary)),
         ("summary.csv", csv::summary(summary)),
@@ -51,7 +54,10 @@ pub(super) fn write(
     if let Some(prefix) = locust_prefix {
         let texts = [
             ("_stats.csv", locust::stats(summary)),
-            ("_stats_history.csv", locust::history(summary, &recording.history())),
+            (
+                "_stats_history.csv",
+                locust::history(summary, &recording.history()),
+            ),
             ("_failures.csv", locust::failures(summary)),
             ("_exceptions.csv", locust::exceptions()),
         ];
@@ -71,13 +77,19 @@ fn put(path: &Path, text: &str) -> Result<(), WriteError> {
     let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&beside);
-        WriteError { path: path.to_owned(), error }
+        WriteError {
+            path: path.to_owned(),
+            error,
+        }
     })
 }
 
 /// What the shell is told at the end of a run.
 pub(super) fn closing(summary: &RunSummary) -> String {
-    terminal::summary(summary, Colour(io::stdout().is_terminal() && print::plain_wanted().is_none()))
+    terminal::summary(
+        summary,
+        Colour(io::stdout().is_terminal() && print::plain_wanted().is_none()),
+    )
 }
 
 /// Several runs as one table.
@@ -87,10 +99,17 @@ pub(super) fn merged(folders: &[PathBuf], summaries: &[RunSummary]) -> String {
         .map(|folder| {
             // `latest` is whatever it points at.
             let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
-            folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned()
+            folder
+                .file_name()
+                .unwrap_or(folder.as_os_str())
+                .to_string_lossy()
+                .into_owned()
         })
         .collect();
-    let runs: Vec<Named<'_>> =
-        names.iter().zip(summaries).map(|(name, summary)| Named { name, summary }).collect();
+    let runs: Vec<Named<'_>> = names
+        .iter()
+        .zip(summaries)
+        .map(|(name, summary)| Named { name, summary })
+        .collect();
     merge::report(&runs)
 }

@@ -33,7 +33,13 @@ pub(super) fn start(
             runtime.block_on(show(&outline, snapshots, said, mode(plain)));
         }
     };
-    View { thread: std::thread::Builder::new().name("view".to_owned()).spawn(show).ok(), words }
+    View {
+        thread: std::thread::Builder::new()
+            .name("view".to_owned())
+            .spawn(show)
+            .ok(),
+        words,
+    }
 }
 
 impl View {
@@ -87,5 +93,9 @@ async fn show(
 }
 
 fn columns() -> usize {
-    rustix::termios::tcgetwinsize(stderr()).ok().map(|size| usize::from(size.ws_col)).filter(|&n| n > 0).unwrap_or(COLUMNS)
+    rustix::termios::tcgetwinsize(stderr())
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|&n| n > 0)
+        .unwrap_or(COLUMNS)
 }

@@ -75,7 +75,7 @@ pub struct Plan {
     /// Fixes data, weights, think times and arrivals.
     pub seed: u64,
     /// Finds the run's secrets in text that comes from outside.
-    pub scrubber: Arc<secret::Scrubber>,
+    pub scrubber: Arc<crate::scenario::Scrubber>,
     /// What must hold for the run.
     pub thresholds: Vec<threshold::Threshold>,
 }

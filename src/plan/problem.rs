@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::scenario::diagnostics::nearest;
+use crate::scenario::suggest::nearest;
 
 /// A mistake inside a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,8 +13,8 @@ use super::threshold::{Selection, Threshold};
 use super::{Auth, Endpoint, EndpointId, Plan, RowId};
 use crate::scenario::config::ConfigNode;
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
-use crate::scenario::secret::{Scrubber, Secret};
 use crate::scenario::{Loaded, MASK, Scenario, model};
+use crate::scenario::{Scrubber, Secret};
 
 mod body;
 mod data;

@@ -296,6 +296,20 @@ impl Template {
     }
 }
 
+/// As it was written, secrets masked; what minijinja renders is shown by its beginning.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Text(text) => f.write_str(text.shown.as_ref().unwrap_or(&text.sent))?,
+                Segment::Slot(placeholder, _) => write!(f, "{{{{ {} }}}}", placeholder.name)?,
+                Segment::Block(block) => f.write_str(&block.excerpt)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();

@@ -21,7 +21,9 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -35,15 +37,24 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RUNNER_")) {
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RUNNER_"))
+        {
             command.env_remove(name);
         }
         command
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         finished(child)
     }
 
@@ -102,13 +113,24 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 fn a_run_ends_with_the_path_of_its_report() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 2s }]"));
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 2s }]"),
+    );
     let output = place.run(&["a.yaml"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let last = text(&output.stdout).lines().last().unwrap().to_owned();
     let report = last.strip_prefix("report: ").unwrap();
     assert!(place.path(report).is_file(), "{last}");
-    for name in ["summary.csv", "endpoints.csv", "timeline.csv", "failures.csv", "run.json", "run.jsonl", "plan.json"] {
+    for name in [
+        "summary.csv",
+        "endpoints.csv",
+        "timeline.csv",
+        "failures.csv",
+        "run.json",
+        "run.jsonl",
+        "plan.json",
+    ] {
         assert!(place.only_run().join(name).is_file(), "{name}");
     }
 }
@@ -117,11 +139,18 @@ fn a_run_ends_with_the_path_of_its_report() {
 fn a_mistake_in_the_scenario_is_told_and_nothing_is_sent() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, hold: 2 }]\non_start: [hom]"));
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 2, hold: 2 }]\non_start: [hom]"),
+    );
     for command in [vec!["a.yaml"], vec!["check", "a.yaml"], vec!["try", "a.yaml"]] {
         let output = place.run(&command);
         assert_eq!(output.status.code(), Some(2), "{command:?}");
-        assert!(text(&output.stderr).contains("a.yaml:4"), "{}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("a.yaml:4"),
+            "{}",
+            text(&output.stderr)
+        );
     }
     assert_eq!(server.connections(), 0);
     assert!(!place.path("reports").exists());
@@ -153,8 +182,16 @@ fn a_failed_threshold_exits_with_4() {
 fn interrupted_once_it_ends_gently_and_writes_its_reports() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"));
-    let child = place.command(&["a.yaml"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"),
+    );
+    let child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     wait_for_seconds(&place, 2);
     signal(&child, rustix::process::Signal::INT);
     let output = finished(child);
@@ -166,8 +203,16 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
 fn of_a_killed_run_the_report_is_that_of_its_journal() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"));
-    let mut child = place.command(&["a.yaml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"),
+    );
+    let mut child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     wait_for_seconds(&place, 3);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -182,11 +227,21 @@ fn of_a_killed_run_the_report_is_that_of_its_journal() {
 fn a_report_written_again_has_the_same_bytes() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 3, ramp: 1s, hold: 3s }]"));
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 3, ramp: 1s, hold: 3s }]"),
+    );
     assert_eq!(place.run(&["a.yaml"]).status.code(), Some(0));
     let all = || {
-        ["report.md", "run.json", "summary.csv", "endpoints.csv", "timeline.csv", "failures.csv"]
-            .map(|name| std::fs::read(place.only_run().join(name)).unwrap())
+        [
+            "report.md",
+            "run.json",
+            "summary.csv",
+            "endpoints.csv",
+            "timeline.csv",
+            "failures.csv",
+        ]
+        .map(|name| std::fs::read(place.only_run().join(name)).unwrap())
     };
     let before = all();
     assert_eq!(place.run(&["report", "reports/latest"]).status.code(), Some(0));
@@ -220,7 +275,14 @@ fn holds_secret(place: &str, bytes: &[u8], found: &mut String) {
     let shown = String::from_utf8_lossy(bytes);
     for form in forms(CANARY).iter().filter(|form| shown.contains(form.as_str())) {
         let at = shown.find(form.as_str()).unwrap();
-        let around: String = shown[..at].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect();
+        let around: String = shown[..at]
+            .chars()
+            .rev()
+            .take(60)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
         let _ = writeln!(found, "{place} holds {form:?} after {around:?}");
     }
 }
@@ -247,13 +309,19 @@ fn a_secret_shows_nowhere_even_when_the_server_echoes_it() {
                 let _ = writeln!(body, "{form}");
             }
             let location = percent_encoding::utf8_percent_encode(CANARY, percent_encoding::NON_ALPHANUMERIC);
-            let head = format!("HTTP/1.1 500 Oops\r\ncontent-length: {}\r\nx-echo: {location}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 500 Oops\r\ncontent-length: {}\r\nx-echo: {location}\r\n\r\n",
+                body.len()
+            );
             peer.say(head.as_bytes());
             peer.say(body.as_bytes());
         }
     });
     let place = Place::new();
-    place.file("config.yaml", &format!("user: canary-user\npassword: '{CANARY}'\n"));
+    place.file(
+        "config.yaml",
+        &format!("user: canary-user\npassword: '{CANARY}'\n"),
+    );
     place.file(
         "a.yaml",
         &format!(
@@ -267,9 +335,17 @@ fn a_secret_shows_nowhere_even_when_the_server_echoes_it() {
         ),
     );
     let mut found = String::new();
-    for command in [vec!["a.yaml", "--csv", "locust"], vec!["check", "a.yaml"], vec!["try", "a.yaml", "--full"]] {
+    for command in [
+        vec!["a.yaml", "--csv", "locust"],
+        vec!["check", "a.yaml"],
+        vec!["try", "a.yaml", "--full"],
+    ] {
         let output = place.run(&command);
-        assert!(output.status.code().is_some_and(|code| code == 0 || code == 4), "{}", text(&output.stderr));
+        assert!(
+            output.status.code().is_some_and(|code| code == 0 || code == 4),
+            "{}",
+            text(&output.stderr)
+        );
         holds_secret(&format!("{command:?} stdout"), &output.stdout, &mut found);
         holds_secret(&format!("{command:?} stderr"), &output.stderr, &mut found);
     }
@@ -294,7 +370,11 @@ fn a_mistake_beside_a_secret_does_not_show_it() {
     assert_eq!(output.status.code(), Some(2));
     let mut found = String::new();
     holds_secret("stderr", &output.stderr, &mut found);
-    assert!(found.is_empty() && text(&output.stderr).contains("oops"), "{found}{}", text(&output.stderr));
+    assert!(
+        found.is_empty() && text(&output.stderr).contains("oops"),
+        "{found}{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -309,7 +389,11 @@ fn without_a_host_the_demo_api_is_run_against_and_said_so() {
     );
     let output = place.run(&["a.yaml"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("demo API"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("demo API"),
+        "{}",
+        text(&output.stderr)
+    );
     let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
     assert!(report.contains("demo API"), "{report}");
 }

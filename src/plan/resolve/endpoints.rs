@@ -9,9 +9,10 @@ use crate::plan::outline::Row;
 use crate::plan::problem::did_you_mean;
 use crate::plan::template::{Expression, Scope, SlotKind};
 use crate::plan::{Endpoint, EndpointId, Repeat, RowId, Step};
-use crate::scenario::diagnostics::{Diagnostic, nearest};
+use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Capture, Work};
 use crate::scenario::span::Spanned;
+use crate::scenario::suggest::nearest;
 
 const MOST_REPEATS: u64 = 10_000;
 

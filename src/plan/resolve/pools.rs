@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::Resolver;
 use crate::plan::check::CaptureTarget;
 use crate::plan::{Endpoint, EndpointId, Step};
-use crate::scenario::diagnostics::{Diagnostic, nearest};
+use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::Work;
+use crate::scenario::suggest::nearest;
 
 impl Resolver<'_> {
     /// Every pool that is needed must be filled by something that can happen before it is needed: `setup`, or an endpoint that

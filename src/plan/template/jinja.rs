@@ -13,7 +13,7 @@ use super::scope::{Found, Scope};
 use super::{Escape, RenderError, SlotId, Values};
 use crate::plan::problem::{Problem, nesting};
 use crate::plan::value::Value;
-use crate::scenario::diagnostics::nearest;
+use crate::scenario::suggest::nearest;
 
 /// Enough for any sensible template (a loop over a thousand items), far too little to stall a worker.
 const FUEL: u64 = 50_000;
@@ -201,7 +201,7 @@ pub(super) struct Block {
     environment: Environment<'static>,
     escape: Escape,
     pub(super) uses: Uses,
-    excerpt: String,
+    pub(super) excerpt: String,
 }
 
 const TEMPLATE: &str = "template";
@@ -255,7 +255,7 @@ impl fmt::Debug for Block {
 pub(super) struct Formula {
     expression: Expression<'static, 'static>,
     pub(super) uses: Uses,
-    excerpt: String,
+    pub(super) excerpt: String,
 }
 
 impl Formula {

@@ -9,7 +9,7 @@ use super::{Access, SlotId};
 use crate::plan::problem::{Problem, did_you_mean};
 use crate::plan::value::{Table, Value};
 use crate::scenario::MASK;
-use crate::scenario::diagnostics::nearest;
+use crate::scenario::suggest::nearest;
 
 /// The values of `config.*`, known before the run: as they are, and with masks in place of secrets.
 #[derive(Clone, Default)]

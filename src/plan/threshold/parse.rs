@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Metric, Op, Selection, Threshold};
 use crate::plan::problem::{Problem, did_you_mean};
-use crate::scenario::diagnostics::nearest;
+use crate::scenario::suggest::nearest;
 use crate::scenario::units;
 
 const METRICS: [&str; 8] = ["failures", "p50", "p90", "p95", "p99", "mean", "max", "rps"];
