@@ -310,7 +310,10 @@ impl Performed {
                 .iter()
                 .map(|(name, found)| (name.clone(), found.as_ref().map(|found| value(name, found))))
                 .collect(),
-            failure: self.fault.clone(),
+            failure: self.fault.as_ref().map(|fault| Fault {
+                words: Arc::clone(&fault.words),
+                detail: fault.detail.as_deref().map(scrub),
+            }),
         }
     }
 

@@ -194,6 +194,8 @@ impl Recorder {
 
     /// The worker stops: what is in flight is unfinished. The last of the cuts is marked so.
     pub fn end(mut self, now: Duration) -> Vec<Cut> {
+        // Files keep whole microseconds: a run that is read back must have the same length.
+        let now = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(u64::MAX));
         self.advance(now);
         // What was told of later than now (it should not be) still counts.
         let end = now.max(self.boundary.saturating_sub(Duration::from_secs(1)));
