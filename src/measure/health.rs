@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run::{Host, Storage};
@@ -56,7 +57,7 @@ impl Generator {
 }
 
 /// The state of the generator over a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// How late its timers woke: against the time they were set to. About a millisecond is the timer's own grain.
     pub lateness: Option<Times>,
@@ -100,7 +101,7 @@ pub const COULD_NOT_SEND: &str = "the load generator could not send";
 pub const OTHER_FAILURES: &str = "other failures (too many different types)";
 
 /// A figure that a limit of the generator can spoil.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Spoiled {
     /// Response times and percentiles: too long by the generator's own delay.
@@ -118,7 +119,7 @@ pub enum Spoiled {
 }
 
 /// Something wrong with the generator. `Display` says it in a sentence.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
     /// Requests that it could not send at all.
@@ -139,9 +140,11 @@ pub enum Warning {
     LateWakeUps {
         /// 99 % woke earlier than this.
         #[serde(with = "super::units::seconds")]
+        #[schemars(with = "f64")]
         p99: Duration,
         /// The latest.
         #[serde(with = "super::units::seconds")]
+        #[schemars(with = "f64")]
         max: Duration,
     },
     /// Arrivals were dropped as all users were busy.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::outline::Outline;
@@ -11,7 +12,7 @@ use crate::plan::outline::Outline;
 pub const FORMAT: u32 = 1;
 
 /// What is known before the first request; `plan.json` in the run's folder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunInfo {
     /// Version of the files: [`FORMAT`].
     pub format: u32,
@@ -22,11 +23,12 @@ pub struct RunInfo {
     /// Where it ran.
     pub host: Host,
     /// What was planned.
+    #[schemars(with = "serde_json::Value")]
     pub outline: Arc<Outline>,
 }
 
 /// The machine of the generator, and what it allows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     /// Operating system and architecture: `linux x86_64`.
     pub system: String,
@@ -41,21 +43,23 @@ pub struct Host {
 }
 
 /// How and when a run ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// How.
     pub how: Ending,
     /// When the load ended: the end of the last stage, or the moment from which no iteration was begun where the run was
     /// ended before. What is completed later belongs to the graceful stop. Microseconds in files.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub load_until: Duration,
     /// When the last worker stopped, graceful stop included, since the start of the load. Microseconds in files.
     #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
     pub at: Duration,
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// All stages were held to their end.
@@ -88,7 +92,7 @@ impl Ending {
 }
 
 /// What became of the journal on its way to the disk. All zero when every second is on disk as it was measured.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Storage {
     /// Seconds that were merged into a coarser interval because the disk was slow.
     pub coarsened_seconds: u64,

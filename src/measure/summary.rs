@@ -14,6 +14,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::health::Health;
@@ -24,9 +25,10 @@ use crate::plan::{EndpointId, RowId, StageId};
 pub use super::histogram::Quantile;
 
 /// All figures of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     /// What was run, where and when.
+    #[schemars(with = "RunInfo")]
     pub run: Arc<RunInfo>,
     /// How and when it ended.
     pub end: End,
@@ -37,6 +39,7 @@ pub struct RunSummary {
     pub total: Figures,
     /// The length that rates of the run are over.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub length: Duration,
     /// Requests completed after the end of the last stage, in the graceful stop.
     pub after_last_stage: u64,
@@ -67,7 +70,7 @@ pub struct RunSummary {
 }
 
 /// Figures of a set of requests.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Figures {
     /// Completed requests of all outcomes.
     pub requests: u64,
@@ -79,15 +82,19 @@ pub struct Figures {
     pub rate: f64,
     /// Mean response time of all outcomes.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub mean: Option<Duration>,
     /// Mean response time of successes.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub mean_success: Option<Duration>,
     /// Mean response time of failures.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub mean_failure: Option<Duration>,
     /// Shortest response time.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub min: Option<Duration>,
     /// Percentiles of the response time; `None` without a request.
     pub percentiles: Option<Percentiles>,
@@ -121,15 +128,17 @@ impl Figures {
 }
 
 /// Figures of one kind of latency.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Times {
     /// How many were measured.
     pub count: u64,
     /// Their mean.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub mean: Duration,
     /// The shortest.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub min: Duration,
     /// Their percentiles.
     pub percentiles: Percentiles,
@@ -137,7 +146,7 @@ pub struct Times {
 
 /// Percentiles by nearest rank: the smallest observation that so many percent do not exceed, to three digits (never too
 /// small by rounding, too large by less than 0.1 %). `max` is exact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Percentiles {
     /// The median.
     pub p50: Quantile,
@@ -183,9 +192,10 @@ impl Percentiles {
 }
 
 /// The seconds of a stage that its figures are of: [from, to), whole seconds since the start of the load.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// The stage.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// First second.
     pub from: u32,
@@ -196,7 +206,7 @@ pub struct Window {
 }
 
 /// Why a window is what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowChoice {
     /// The hold after the warm-up that MSER-5 found (which may be none).
@@ -213,9 +223,10 @@ pub enum WindowChoice {
 }
 
 /// A stage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// Its level: users, or iterations per second in the open model.
     pub level: f64,
@@ -223,6 +234,7 @@ pub struct StageSummary {
     pub window: Window,
     /// How long the window was in truth (less than planned where the run ended within it or seconds were lost).
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub length: Duration,
     /// All requests completed in the window.
     pub figures: Figures,
@@ -234,6 +246,7 @@ pub struct StageSummary {
     pub users: f64,
     /// Z: think time for each completed request; `None` without a request.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub think: Option<Duration>,
     /// L: requests in flight, mean over the window.
     pub in_flight: f64,
@@ -254,9 +267,10 @@ pub struct StageSummary {
 }
 
 /// A row: one kind of request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RowSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub row: RowId,
     /// Its name in the reports.
     pub name: String,
@@ -275,7 +289,7 @@ pub struct RowSummary {
 }
 
 /// Parts of the response time, each over the requests that had it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Phases {
     /// Looking the name up.
     pub dns: Option<Times>,
@@ -290,7 +304,7 @@ pub struct Phases {
 }
 
 /// How requests came by their connections.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Connections {
     /// Requests that reached none.
     pub none: u64,
@@ -303,7 +317,7 @@ pub struct Connections {
 }
 
 /// How often a status came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusCount {
     /// The code.
     pub status: u16,
@@ -312,9 +326,10 @@ pub struct StatusCount {
 }
 
 /// An endpoint: what users did with it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub endpoint: EndpointId,
     /// Its name.
     pub name: String,
@@ -329,52 +344,62 @@ pub struct EndpointSummary {
 }
 
 /// How often a failure occurred.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureCount {
     /// Its words.
+    #[schemars(with = "String")]
     pub text: Arc<str>,
     /// How often.
     pub count: u64,
     /// When it was first noticed, since the start of the load.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub first: Duration,
     /// When it was last noticed.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub last: Duration,
 }
 
 /// A failure type over the whole run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureSummary {
     /// Words, count, first and last time.
     pub failure: FailureCount,
     /// The rows it was seen at, ascending by row, with counts and times.
+    #[schemars(with = "Vec<(u16, FailureCount)>")]
     pub rows: Vec<(RowId, FailureCount)>,
     /// The stages of sending, ascending, with counts.
+    #[schemars(with = "Vec<(u16, u64)>")]
     pub stages: Vec<(StageId, u64)>,
 }
 
 /// Requests under way when the run ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unfinished {
     /// What kind.
+    #[schemars(with = "u16")]
     pub row: RowId,
     /// The stage in which they were sent.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// How many.
     pub count: u64,
     /// Age of the youngest.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub youngest: Duration,
     /// Age of the oldest.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub oldest: Duration,
 }
 
 /// What a threshold came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The threshold.
+    #[schemars(with = "serde_json::Value")]
     pub threshold: Threshold,
     /// Whether it holds everywhere it was judged. One that has nothing to judge (its endpoint was never called, its stage
     /// never held) does not hold.
@@ -384,9 +409,10 @@ pub struct Verdict {
 }
 
 /// One judgement of a threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judged {
     /// The stage, over its window; `None`: the whole run.
+    #[schemars(with = "Option<u16>")]
     pub stage: Option<StageId>,
     /// Seconds, share or requests per second, as the metric says; `None`: there was nothing to judge.
     pub figure: Option<f64>,
@@ -397,7 +423,7 @@ pub struct Judged {
 }
 
 /// A captured pool.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PoolSummary {
     /// Its name.
     pub name: String,
@@ -406,17 +432,18 @@ pub struct PoolSummary {
 }
 
 /// A data source without `loop` came to its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DataEnded {
     /// Its name.
     pub name: String,
     /// When it was first noticed.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub at: Duration,
 }
 
 /// What a second belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// On the way to the stage's level.
@@ -428,14 +455,16 @@ pub enum Phase {
 }
 
 /// A second of the run (or several, where it was coarsened).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Second {
     /// Its number: it begins so many seconds after the start of the load.
     pub second: u32,
     /// How long it is: 1 s, but for the last one and where it was coarsened.
     #[serde(with = "super::units::seconds")]
+    #[schemars(with = "f64")]
     pub length: Duration,
     /// The stage it lies in.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// The part of the stage.
     pub phase: Phase,
@@ -453,18 +482,23 @@ pub struct Second {
     pub failures: u64,
     /// Mean response time.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub mean: Option<Duration>,
     /// Median of the requests completed in it.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub p50: Option<Duration>,
     /// 95 %.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub p95: Option<Duration>,
     /// 99 %.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub p99: Option<Duration>,
     /// The longest.
     #[serde(with = "super::units::seconds_option")]
+    #[schemars(with = "Option<f64>")]
     pub max: Option<Duration>,
     /// Bytes written.
     pub bytes_sent: u64,
@@ -475,7 +509,7 @@ pub struct Second {
 }
 
 /// A row within a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SecondRow {
     /// Requests completed.
     pub requests: u64,

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Sparse, highest_of, lowest_of};
 
 /// A percentile. `at_least`: unfinished requests reach it, so that all that is known is that it is above the value; print it
 /// as `> value`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantile {
     /// The value, or the bound below it.
     #[serde(with = "crate::measure::units::seconds")]
+    #[schemars(with = "f64")]
     pub value: Duration,
     /// Whether it is a lower bound only.
     pub at_least: bool,
