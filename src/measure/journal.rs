@@ -20,6 +20,9 @@ mod queue;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::io;
 use std::path::Path;

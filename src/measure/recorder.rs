@@ -89,7 +89,6 @@ impl Recorder {
 
     /// A request goes out. Every flight must be given to [`Recorder::finish`] or [`Recorder::abandon`], or it is unfinished
     /// at the end.
-    #[must_use]
     pub fn begin(&mut self, row: RowId, stage: StageId, due: Duration, sent: Duration) -> Flight {
         debug_assert!(due <= sent, "a request is never sent before it is due");
         self.advance(sent);

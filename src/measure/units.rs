@@ -24,7 +24,6 @@ pub mod seconds_option {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
 
     /// Writes seconds, or null.
-    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
     pub fn serialize<S: Serializer>(value: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => super::seconds::serialize(value, serializer),

@@ -1,2 +1,4 @@
 //! Whole-program tests.
+
+mod measure;
 mod report;

@@ -1,1 +1,65 @@
-//! x
+//! MSER-5 on series of known shape.
+
+use super::mser;
+
+/// Standard normal numbers: sums of twelve uniform ones of a linear congruence, less six.
+struct Noise(u64);
+
+impl Noise {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as f64 / f64::from(1_u32 << 31)
+    }
+
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+}
+
+/// AR(1) around 100, with a transient that begins `height` off and fades with a time constant of `fades` values.
+fn transient(seed: u64, length: usize, height: f64, fades: f64) -> Vec<f64> {
+    let (mut noise, mut state) = (Noise(seed), 0.0);
+    (0..length)
+        .map(|at| {
+            state = 0.5 * state + noise.normal();
+            100.0 + state + height * (-(at as f64) / fades).exp()
+        })
+        .collect()
+}
+
+#[test]
+fn a_constant_needs_no_cut() {
+    assert_eq!(mser(&[38.5; 60]), 0);
+}
+
+#[test]
+fn a_transient_is_cut_off_until_it_drowns_in_the_noise() {
+    // 20 standard deviations high, gone to 5 % of one after 4 × ln(400) = 24 values; most of it after 4 × ln(20) = 12. Now and
+    // then noise at the end makes a smaller error by chance: that series is refused.
+    let cuts = (0..20).map(|seed| mser(&transient(seed, 120, 20.0, 4.0)));
+    assert!(cuts.filter(|cut| (8..40).contains(cut)).count() >= 18);
+}
+
+#[test]
+fn noise_alone_is_seldom_cut_far() {
+    let far = (0..50)
+        .filter(|seed| mser(&transient(*seed, 120, 0.0, 1.0)) > 60)
+        .count();
+    assert!(far <= 10, "{far} of 50");
+}
+
+#[test]
+fn a_trend_is_never_steady() {
+    let rising: Vec<f64> = (0..60).map(f64::from).collect();
+    assert!(2 * mser(&rising) > 60);
+}
+
+#[test]
+fn the_last_batches_are_never_cut() {
+    let mut series = vec![0.0, 50.0, 10.0, 40.0, 0.0, 60.0, 5.0];
+    series.extend([20.0; 3]);
+    assert!(mser(&series) <= 5);
+}

@@ -87,6 +87,7 @@ impl Live {
             .rfind(|before| before.second == entry.second)
         {
             Some(before) => *before = entry,
+            None if entry.is_empty() => {}
             None => self.series.push_back(entry),
         }
         match self.window.iter_mut().rfind(|before| before.from == whole.from) {

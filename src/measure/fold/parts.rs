@@ -54,7 +54,7 @@ impl Failures {
 
     /// By type, the most frequent first, with where they were seen.
     pub(crate) fn summaries(&self) -> Vec<FailureSummary> {
-        let mut all: Vec<FailureSummary> = self.0.iter().filter_map(|(_, seen)| seen.summary()).collect();
+        let mut all: Vec<FailureSummary> = self.0.values().filter_map(Seen::summary).collect();
         all.sort_by(|a, b| {
             b.failure
                 .count

@@ -111,8 +111,8 @@ impl Whole {
             health,
             storage: recording.storage.clone(),
             series: intervals()
-                .filter(|interval| !interval.length().is_zero() || interval.requests() > 0)
                 .map(|interval| second(outline, recording.phase_of(interval.from), interval, &mut tally))
+                .filter(|second| !second.is_empty())
                 .collect(),
         }
     }

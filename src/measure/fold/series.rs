@@ -15,6 +15,13 @@ pub(super) fn mean_level(integral: i64, length: std::time::Duration) -> f64 {
     }
 }
 
+impl Second {
+    /// A run that ends with a second leaves an interval of no length behind it: nothing to show.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length.is_zero() && self.requests == 0
+    }
+}
+
 /// One interval as an entry of the series. `tally` is used and left dirty.
 pub(crate) fn second(
     outline: &Outline,

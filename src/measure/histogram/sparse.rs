@@ -114,31 +114,23 @@ impl Sparse {
             self.clone_from(other);
             return;
         }
-        let mut merged = Vec::with_capacity((self.packed.len() + other.packed.len()) / 2);
-        let (mut a, mut b) = (self.buckets().peekable(), other.buckets().peekable());
-        loop {
-            merged.push(match (a.peek().copied(), b.peek().copied()) {
-                (Some((i, n)), Some((j, m))) if i == j => {
-                    a.next();
-                    b.next();
-                    (i, n.saturating_add(m))
+        let mut merged = Vec::new();
+        let (mut mine, mut theirs) = (self.buckets().peekable(), other.buckets().peekable());
+        while let Some(index) = [mine.peek(), theirs.peek()]
+            .into_iter()
+            .flatten()
+            .map(|bucket| bucket.0)
+            .min()
+        {
+            let mut count = 0_u64;
+            for side in [&mut mine, &mut theirs] {
+                if let Some((_, here)) = side.next_if(|bucket| bucket.0 == index) {
+                    count = count.saturating_add(here);
                 }
-                (Some((i, n)), Some((j, _))) if i < j => {
-                    a.next();
-                    (i, n)
-                }
-                (_, Some(there)) => {
-                    b.next();
-                    there
-                }
-                (Some(here), None) => {
-                    a.next();
-                    here
-                }
-                (None, None) => break,
-            });
+            }
+            merged.push((index, count));
         }
-        drop((a, b));
+        drop((mine, theirs));
         *self = Self::from_buckets(
             merged.into_iter(),
             self.sum.saturating_add(other.sum),
@@ -280,7 +272,7 @@ mod tests {
             r#"[1,5,5,6,"BQE"]"#,
             r#"[1,5,5,5,"BQ"]"#,
             r#"[1,5,5,5,"%"]"#,
-            r#"[1,5,5]"#,
+            "[1,5,5]",
             r#"[1,-5,5,5,"BQE"]"#,
         ] {
             assert!(serde_json::from_str::<Sparse>(wrong).is_err(), "{wrong}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Sparse, highest_of, lowest_of};
+use super::{Sparse, highest_of, index_of, lowest_of};
 
 /// A percentile. `at_least`: unfinished requests reach it, so that all that is known is that it is above the value; print it
 /// as `> value`.
@@ -151,17 +151,27 @@ impl Tally {
 
     /// The bucket of the observation of a rank (from 1) among these and others.
     fn bucket_at(&self, others: &Self, rank: u64) -> u32 {
-        let longest = self.counts.len().max(others.counts.len());
-        let mut seen = 0;
-        for index in 0..longest {
-            for counts in [&self.counts, &others.counts] {
-                seen = u64::saturating_add(seen, counts.get(index).copied().unwrap_or(0));
+        let sides = [self, others];
+        let filled = sides.iter().filter(|tally| !tally.is_empty());
+        let first = filled
+            .map(|tally| index_of(tally.min) as usize)
+            .min()
+            .unwrap_or(0);
+        let after = sides
+            .map(|tally| tally.counts.len())
+            .into_iter()
+            .max()
+            .unwrap_or(0);
+        let mut seen = 0_u64;
+        for index in first..after {
+            for tally in sides {
+                seen = seen.saturating_add(tally.counts.get(index).copied().unwrap_or(0));
             }
             if seen >= rank {
                 return index as u32;
             }
         }
-        longest.saturating_sub(1) as u32
+        after.saturating_sub(1) as u32
     }
 }
 
@@ -192,18 +202,18 @@ mod tests {
         tally
     }
 
-    fn exactly(micros: u64) -> Option<Quantile> {
-        Some(Quantile {
+    fn exactly(micros: u64) -> Quantile {
+        Quantile {
             value: Duration::from_micros(micros),
             at_least: false,
-        })
+        }
     }
 
-    fn at_least(micros: u64) -> Option<Quantile> {
-        Some(Quantile {
+    fn at_least(micros: u64) -> Quantile {
+        Quantile {
             value: Duration::from_micros(micros),
             at_least: true,
-        })
+        }
     }
 
     #[test]
@@ -259,14 +269,14 @@ mod tests {
     fn a_percentile_that_unfinished_requests_reach_is_a_bound() {
         // Ninety responses of 1 ms, ten requests unfinished at the age of 2 ms.
         let (done, open) = (tally(&[1000; 90]), tally(&[2000; 10]));
-        assert_eq!(done.percentile_with(&open, 50.0), exactly(1000));
-        assert_eq!(done.percentile_with(&open, 90.0), exactly(1000));
-        assert_eq!(done.percentile_with(&open, 91.0), at_least(2000));
-        assert_eq!(done.percentile_with(&open, 100.0), at_least(2000));
+        assert_eq!(done.percentile_with(&open, 50.0), Some(exactly(1000)));
+        assert_eq!(done.percentile_with(&open, 90.0), Some(exactly(1000)));
+        assert_eq!(done.percentile_with(&open, 91.0), Some(at_least(2000)));
+        assert_eq!(done.percentile_with(&open, 100.0), Some(at_least(2000)));
         // Young ones tell nothing: at worst they are slow, at best not the slowest.
         let young = tally(&[10; 10]);
-        assert_eq!(done.percentile_with(&young, 95.0), at_least(1000));
-        assert_eq!(tally(&[]).percentile_with(&young, 50.0), at_least(10));
+        assert_eq!(done.percentile_with(&young, 95.0), Some(at_least(1000)));
+        assert_eq!(tally(&[]).percentile_with(&young, 50.0), Some(at_least(10)));
     }
 
     #[test]

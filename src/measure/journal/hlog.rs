@@ -33,7 +33,7 @@ impl Tags {
     }
 
     /// The head of the file.
-    pub(super) fn head(&self, info: &RunInfo) -> io::Result<Vec<u8>> {
+    pub(super) fn head(info: &RunInfo) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
         let start = SystemTime::UNIX_EPOCH + Duration::from_micros(info.started_unix_micros);
         IntervalLogWriterBuilder::new()

@@ -30,6 +30,8 @@ pub(super) struct Queue {
 struct Waiting {
     intervals: VecDeque<Arc<Interval>>,
     examples: Vec<Example>,
+    /// Seconds in the hands of the writing thread.
+    writing: u64,
     end: Option<End>,
     storage: Storage,
     ended: bool,
@@ -69,8 +71,10 @@ impl Queue {
     /// The next thing to do; waits for it. Intervals go first.
     pub(super) fn next(&self) -> Job {
         let mut waiting = self.lock();
+        waiting.writing = 0;
         loop {
             if let Some(interval) = waiting.intervals.pop_front() {
+                waiting.writing = seconds(&interval);
                 return Job::Interval(interval);
             }
             if !waiting.examples.is_empty() {
@@ -89,6 +93,7 @@ impl Queue {
     /// An interval could not be written: it goes back to the front.
     pub(super) fn put_back(&self, interval: Arc<Interval>) {
         let mut waiting = self.lock();
+        waiting.writing = 0;
         waiting.intervals.push_front(interval);
         waiting.coarsen();
     }
@@ -143,11 +148,8 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         let mut storage = waiting.storage.clone();
         if !waiting.ended {
-            storage.lost_seconds += waiting
-                .intervals
-                .iter()
-                .map(|interval| seconds(interval))
-                .sum::<u64>();
+            let left: u64 = waiting.intervals.iter().map(|interval| seconds(interval)).sum();
+            storage.lost_seconds += waiting.writing + left;
             storage.lost_examples += waiting.examples.len() as u64;
             storage
                 .error

@@ -53,7 +53,7 @@ impl<A: Append> Writer<A> {
             failed: 0,
         };
         writer.line(&Line::Header { format: FORMAT })?;
-        let head = writer.tags.head(info)?;
+        let head = Tags::head(info)?;
         writer.histograms.append(&head)?;
         Ok(writer)
     }

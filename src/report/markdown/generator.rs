@@ -22,7 +22,7 @@ pub(super) fn state(summary: &RunSummary) -> String {
     line(
         "Cores used in the busiest second",
         health.cores_max.map_or_else(unknown, number::level),
-        format!("{}", number::level(Limits::CPU_SHARE * f64::from(usable))),
+        number::level(Limits::CPU_SHARE * f64::from(usable)),
     );
     line(
         "Seconds above that limit",

@@ -48,7 +48,7 @@ fn notes(summary: &RunSummary) -> String {
             number::NONE
         ));
     }
-    notes.iter().map(|note| format!("- {note}\n")).collect()
+    words::bullets(&notes)
 }
 
 /// What the thresholds came to; `None` where the scenario has none.

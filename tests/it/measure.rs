@@ -1,0 +1,8 @@
+//! Measuring: known truths through recorder, aggregator, journal and summary.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod figures;
+mod journal;
+mod live;
+mod merging;
+mod script;
