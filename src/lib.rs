@@ -2,9 +2,9 @@
 //! numbers mean. See ARCHITECTURE.md for the map.
 
 pub mod analysis;
-//pub mod cli;
+pub mod cli;
 pub mod demo;
-//pub mod engine;
+pub mod engine;
 pub mod live;
 pub mod measure;
 pub mod plan;

@@ -120,8 +120,9 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
     let oldest = summary.unfinished.iter().map(|open| open.oldest).max()?;
     (count > 0).then(|| Caution {
         what: format!(
-            "{} had no response yet when the run ended; the oldest had waited {}. They are in no count and no average; \
-             percentiles take them as longer than they had waited, so one that they reach is written with `>` before that time.",
+            "{} had no response yet when the run ended; the oldest had waited {}. What is unfinished is in no count and no \
+             average; percentiles take it as longer than it had waited, and one that it reaches is written with `>` before \
+             that time.",
             number::counted(count, "request"),
             number::time(oldest)
         ),

@@ -109,6 +109,7 @@ pub(super) fn files() -> String {
      - `endpoints.csv`: the same for each endpoint at each stage\n\
      - `timeline.csv`: one row per second\n\
      - `failures.csv`: failures by type and endpoint; `failures/` holds the first responses of each type\n\
+     - `scenario.yaml`: the scenario as it was run, secrets masked\n\
      - `run.json`: every figure, described by `run.schema.json` of the project\n\
      - `run.jsonl`, `plan.json`: what was measured, second by second; `runner report` writes all of the above from it again\n\
      - `run.hlog`: the response times as HdrHistogram interval log, for tools that read it\n"

@@ -71,7 +71,6 @@ pub(super) fn thresholds(summary: &RunSummary) -> Option<String> {
         (0, 1) => "It passed.".to_owned(),
         (0, _) => format!("All {all} passed."),
         (1, 1) => "It failed.".to_owned(),
-        (all_of_them, _) if all_of_them == all => format!("All {all} failed."),
         _ => format!("{failed} of {all} failed."),
     };
     Some(format!(
