@@ -22,6 +22,9 @@ const BATCH: u32 = 5;
 /// Fewer batches are not judged.
 const FEWEST: usize = 10;
 
+/// More batches (of a hold of two months) are not judged either: only a file that was tampered with has them.
+const MOST: usize = 1 << 20;
+
 /// Batches at the end that are never cut.
 const TAIL: usize = 5;
 
@@ -119,7 +122,7 @@ impl Batch {
 /// The requests of a coarser interval are spread evenly over its seconds.
 fn batches(recording: &Recording, hold: &Window) -> Option<Vec<Batch>> {
     let count = ((hold.to - hold.from) / BATCH) as usize;
-    if count < FEWEST {
+    if !(FEWEST..=MOST).contains(&count) {
         return None;
     }
     let mut batches = vec![Batch::default(); count];

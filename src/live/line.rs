@@ -121,20 +121,21 @@ fn progress(snapshot: &Snapshot, outline: &Outline, width: usize) -> String {
 }
 
 fn users(snapshot: &Snapshot, outline: &Outline) -> String {
-    let mut text = format!("users     {}", snapshot.users);
-    if outline.open {
-        text += &format!("  {} waiting arrivals", snapshot.waiting);
+    let mut parts = vec![format!("users     {}", snapshot.users)];
+    parts.push(if outline.open {
+        format!("{} waiting arrivals", snapshot.waiting)
     } else {
-        text += &format!("  {} thinking", snapshot.thinking);
-    }
-    text += &format!("  {} in flight", snapshot.in_flight);
-    if let Some(oldest) = snapshot.oldest_in_flight {
-        text += &format!(", the oldest for {}", number::time(oldest));
-    }
+        format!("{} thinking", snapshot.thinking)
+    });
+    let in_flight = format!("{} in flight", snapshot.in_flight);
+    parts.push(match snapshot.oldest_in_flight {
+        Some(oldest) => format!("{in_flight}, the oldest for {}", number::time(oldest)),
+        None => in_flight,
+    });
     if snapshot.dropped_arrivals > 0 {
-        text += &format!("  {} arrivals dropped", snapshot.dropped_arrivals);
+        parts.push(format!("{} arrivals dropped", snapshot.dropped_arrivals));
     }
-    text
+    parts.join("  ")
 }
 
 fn recent(snapshot: &Snapshot) -> String {

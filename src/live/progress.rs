@@ -171,7 +171,7 @@ mod tests {
         progress.show(&snapshot, &outline, 80).unwrap();
         progress.finish().unwrap();
         progress.finish().unwrap();
-        let block: String = lines.iter().map(|line| format!("{line}\u{1b}[K\n")).collect();
+        let block: String = lines.iter().flat_map(|line| [line, "\u{1b}[K\n"]).collect();
         let up = format!("\u{1b}[{}A\r", lines.len());
         assert_eq!(
             written(progress),

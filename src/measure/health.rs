@@ -101,7 +101,7 @@ pub const COULD_NOT_SEND: &str = "the load generator could not send";
 pub const OTHER_FAILURES: &str = "other failures (too many different types)";
 
 /// A figure that a limit of the generator can spoil.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Spoiled {
     /// Response times and percentiles: too long by the generator's own delay.

@@ -1,8 +1,10 @@
 //! The run as it stood at the end of each second, for formats that tell it so (Locust's `_stats_history.csv`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::fold::Group;
+use super::interval::Interval;
 use super::recording::Recording;
 use super::summary::Figures;
 
@@ -25,7 +27,8 @@ impl Recording {
     /// One entry for each second of the timeline (fewer where it was coarsened).
     pub fn history(&self) -> Vec<SoFarAt> {
         let mut all = Group::default();
-        let entries = self.timeline.intervals().iter().map(|interval| {
+        let filled = |interval: &&Arc<Interval>| !interval.length().is_zero() || interval.requests() > 0;
+        let entries = self.timeline.intervals().iter().filter(filled).map(|interval| {
             for cell in &interval.cells {
                 all.add(cell, true);
             }

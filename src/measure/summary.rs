@@ -28,6 +28,7 @@ pub use super::histogram::Quantile;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     /// What was run, where and when.
+    #[schemars(with = "RunInfo")]
     pub run: Arc<RunInfo>,
     /// How and when it ended.
     pub end: End,
@@ -194,6 +195,7 @@ impl Percentiles {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// The stage.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// First second.
     pub from: u32,
@@ -224,6 +226,7 @@ pub enum WindowChoice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StageSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// Its level: users, or iterations per second in the open model.
     pub level: f64,
@@ -267,6 +270,7 @@ pub struct StageSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RowSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub row: RowId,
     /// Its name in the reports.
     pub name: String,
@@ -325,6 +329,7 @@ pub struct StatusCount {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointSummary {
     /// Which.
+    #[schemars(with = "u16")]
     pub endpoint: EndpointId,
     /// Its name.
     pub name: String,
@@ -342,6 +347,7 @@ pub struct EndpointSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureCount {
     /// Its words.
+    #[schemars(with = "String")]
     pub text: Arc<str>,
     /// How often.
     pub count: u64,
@@ -361,8 +367,10 @@ pub struct FailureSummary {
     /// Words, count, first and last time.
     pub failure: FailureCount,
     /// The rows it was seen at, ascending by row, with counts and times.
+    #[schemars(with = "Vec<(u16, FailureCount)>")]
     pub rows: Vec<(RowId, FailureCount)>,
     /// The stages of sending, ascending, with counts.
+    #[schemars(with = "Vec<(u16, u64)>")]
     pub stages: Vec<(StageId, u64)>,
 }
 
@@ -370,8 +378,10 @@ pub struct FailureSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Unfinished {
     /// What kind.
+    #[schemars(with = "u16")]
     pub row: RowId,
     /// The stage in which they were sent.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// How many.
     pub count: u64,
@@ -401,6 +411,7 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judged {
     /// The stage, over its window; `None`: the whole run.
+    #[schemars(with = "Option<u16>")]
     pub stage: Option<StageId>,
     /// Seconds, share or requests per second, as the metric says; `None`: there was nothing to judge.
     pub figure: Option<f64>,
@@ -452,6 +463,7 @@ pub struct Second {
     #[schemars(with = "f64")]
     pub length: Duration,
     /// The stage it lies in.
+    #[schemars(with = "u16")]
     pub stage: StageId,
     /// The part of the stage.
     pub phase: Phase,

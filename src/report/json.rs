@@ -1,6 +1,8 @@
 //! `run.json`: every figure of a run, for programs, and the JSON Schema that describes it (`run.schema.json`).
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform};
 use serde_json::{Map, Value, json};
 
 use crate::measure::run::FORMAT;
@@ -68,6 +70,7 @@ fn in_seconds(value: &mut Value, place: &[&str]) {
 pub fn schema() -> Result<String, serde_json::Error> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let mut schema = generator.into_root_schema_for::<RunSummary>();
+    RecursiveTransform(without_links).transform(&mut schema);
     schema.insert("title".to_owned(), "run.json of runner".into());
     schema.insert(
         "description".to_owned(),
@@ -93,6 +96,13 @@ pub fn schema() -> Result<String, serde_json::Error> {
         required.insert(0, "format".into());
     }
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
+/// Descriptions are the comments of the types: their links mean nothing here.
+fn without_links(schema: &mut Schema) {
+    if let Some(Value::String(words)) = schema.get_mut("description") {
+        *words = words.replace("[`", "`").replace("`]", "`").replace('\n', " ");
+    }
 }
 
 fn describe_as_seconds(field: &mut Map<String, Value>) {

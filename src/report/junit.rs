@@ -1,4 +1,4 @@
-//! Thresholds as JUnit XML: one test case each, for the test view of a CI server.
+//! Thresholds as `JUnit` XML: one test case each, for the test view of a CI server.
 
 use std::fmt::Write as _;
 

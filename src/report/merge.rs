@@ -1,7 +1,7 @@
 //! Several runs in one table: the README's six columns, by level, and which run each row is from.
 
 use super::table::{Align, Cell, Table};
-use super::{number, result, table, warning};
+use super::{number, result, table, warning, words};
 use crate::measure::summary::{RunSummary, StageSummary};
 
 /// A run to be merged, and what to call it (its folder's name).
@@ -16,12 +16,18 @@ pub struct Named<'a> {
 /// One Markdown table of all stages of all runs, sorted by level, then by the start of the run. Runs of the open model have a
 /// table of their own, as their levels are rates. A run that stands for less than it seems has its warnings above the table.
 pub fn report(runs: &[Named<'_>]) -> String {
-    let mut text = format!("# Load test: {}\n", number::counted(runs.len() as u64, "run"));
+    let mut parts = vec![format!(
+        "# Load test: {}",
+        number::counted(runs.len() as u64, "run")
+    )];
     if runs.iter().any(|run| run.summary.run.outline.demo) {
-        text += "\n> **Demo runs.** Rows marked *demo* are of the model of an API that is built into this program. They say \
-                 nothing about a real API.\n";
+        parts.push(
+            "> **Demo runs.** Rows marked *demo* are of the model of an API that is built into this program. They say \
+             nothing about a real API."
+                .to_owned(),
+        );
     }
-    text += &cautions(runs);
+    parts.extend(cautions(runs));
     for open in [false, true] {
         let of_model: Vec<_> = runs
             .iter()
@@ -29,10 +35,16 @@ pub fn report(runs: &[Named<'_>]) -> String {
             .copied()
             .collect();
         if !of_model.is_empty() {
-            text += &format!("\n{}", merged(open, &of_model).compact_markdown());
+            parts.push(merged(open, &of_model).compact_markdown());
         }
     }
-    text + &legend(runs)
+    parts.push(legend(runs));
+    parts
+        .iter()
+        .map(|part| part.trim_end())
+        .collect::<Vec<_>>()
+        .join("\n\n")
+        + "\n"
 }
 
 fn merged(open: bool, runs: &[Named<'_>]) -> Table {
@@ -74,23 +86,15 @@ fn shown_name(run: &Named<'_>) -> String {
     format!("{}{demo}", run.name)
 }
 
-fn cautions(runs: &[Named<'_>]) -> String {
-    let mut text = String::new();
-    for run in runs {
-        for caution in warning::cautions(run.summary) {
-            text += &format!(
-                "- {}: **{}** Affected: {}.\n",
-                table::escaped(run.name),
-                caution.what,
-                caution.spoils
-            );
-        }
-    }
-    if text.is_empty() {
-        text
-    } else {
-        format!("\n## Before you use these figures\n\n{text}")
-    }
+fn cautions(runs: &[Named<'_>]) -> Option<String> {
+    let of_run = |run: &Named<'_>| {
+        let name = table::escaped(run.name);
+        warning::cautions(run.summary)
+            .into_iter()
+            .map(move |caution| format!("{name}: {caution}"))
+    };
+    let all: Vec<_> = runs.iter().flat_map(of_run).collect();
+    (!all.is_empty()).then(|| format!("## Before you use these figures\n\n{}", words::bullets(&all)))
 }
 
 /// What each run was.
@@ -110,7 +114,7 @@ fn legend(runs: &[Named<'_>]) -> String {
         ]);
     }
     format!(
-        "\nEach row is one stage of one run: the requests completed while the level was held, after the warm-up. *Total \
+        "Each row is one stage of one run: the requests completed while the level was held, after the warm-up. *Total \
          requests* counts failed ones too; the percentage is Total Fails / Total requests in whole percent; the average is of \
          successes and failures.\n\n## Runs\n\n{}",
         legend.markdown()

@@ -25,6 +25,10 @@ impl Cell {
     }
 
     /// A figure.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "called with numbers and fresh strings"
+    )]
     pub fn figure(figure: impl ToString) -> Self {
         Self::Figure(figure.to_string())
     }
@@ -115,14 +119,14 @@ impl Table {
         for (number, line) in lines.iter().enumerate() {
             text.push('|');
             for ((cell, width), (_, align)) in line.iter().zip(&widths).zip(&self.columns) {
-                text += &format!(" {} |", padded(cell, *width, *align));
+                text.extend([" ", &padded(cell, *width, *align), " |"]);
             }
             text.push('\n');
             if number == 0 {
                 text.push('|');
                 for (width, (_, align)) in widths.iter().zip(&self.columns) {
                     let end = if *align == Align::Right { ":" } else { "-" };
-                    text += &format!(" {}{end} |", "-".repeat(width - 1));
+                    text.extend([" ", &"-".repeat(width - 1), end, " |"]);
                 }
                 text.push('\n');
             }
@@ -134,10 +138,10 @@ impl Table {
     pub fn compact_markdown(&self) -> String {
         let mut text = String::new();
         for (number, line) in self.lines(Cell::markdown).iter().enumerate() {
-            text += &format!("| {} |\n", line.join(" | "));
+            text.extend(["| ", &line.join(" | "), " |\n"]);
             if number == 0 {
                 let rules: Vec<_> = line.iter().map(|title| "-".repeat(width(title).max(3))).collect();
-                text += &format!("| {} |\n", rules.join(" | "));
+                text.extend(["| ", &rules.join(" | "), " |\n"]);
             }
         }
         text

@@ -1,5 +1,7 @@
 //! What a reader must know before the figures: what went wrong, and which figures it spoils.
 
+use std::fmt;
+
 use super::{number, words};
 use crate::measure::health::Spoiled;
 use crate::measure::run::Ending;
@@ -11,6 +13,13 @@ pub(super) struct Caution {
     pub(super) what: String,
     /// Which figures are not to be trusted, in words.
     pub(super) spoils: String,
+}
+
+impl fmt::Display for Caution {
+    /// In Markdown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "**{}** Affected: {}.", self.what, self.spoils)
+    }
 }
 
 /// All of a run, the gravest first. Empty: the figures stand as they are.
@@ -30,7 +39,7 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
     let mut what = words::ending(summary);
     let missing = levels(summary, |choice| choice == WindowChoice::NeverHeld);
     if !missing.is_empty() {
-        what += &format!(" Never reached: {}.", words::list(&missing));
+        what = format!("{what} Never reached: {}.", words::list(&missing));
     }
     let spoils = if summary.end.how == Ending::Killed {
         "everything after that moment is missing, and what was under way then is counted as unfinished"
@@ -111,8 +120,9 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
     let oldest = summary.unfinished.iter().map(|open| open.oldest).max()?;
     (count > 0).then(|| Caution {
         what: format!(
-            "{} had no response yet when the run ended; the oldest had waited {}. They are in no count and no average; \
-             percentiles take them as longer than they had waited, so one that they reach is written with `>` before that time.",
+            "{} had no response yet when the run ended; the oldest had waited {}. What is unfinished is in no count and no \
+             average; percentiles take it as longer than it had waited, and one that it reaches is written with `>` before \
+             that time.",
             number::counted(count, "request"),
             number::time(oldest)
         ),

@@ -176,3 +176,8 @@ pub fn list(parts: &[String]) -> String {
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
+
+/// A Markdown list.
+pub fn bullets(items: &[String]) -> String {
+    items.iter().flat_map(|item| ["- ", item, "\n"]).collect()
+}

@@ -5,4 +5,4 @@ mod figures;
 mod journal;
 mod live;
 mod merging;
-mod script;
+pub(crate) mod script;

@@ -5,12 +5,15 @@ mod fixture;
 
 use std::path::{Path, PathBuf};
 
+use runner::analysis::steady;
 use runner::measure::history::SoFarAt;
+use runner::measure::run::Ending;
 use runner::measure::summary::RunSummary;
 use runner::report::merge::Named;
 use runner::report::terminal::Colour;
-use runner::report::{csv, json, junit, locust, markdown, merge, terminal};
+use runner::report::{csv, json, junit, locust, markdown, merge, terminal, words};
 
+use crate::measure::script::usual;
 use fixture::{clean, figures, hostile, matrix, seconds};
 
 fn root(path: &str) -> PathBuf {
@@ -244,7 +247,7 @@ fn run_json_and_its_schema_are_as_frozen_and_agree() {
             expect("tests/golden/clean/run.json", &text);
         }
         // Every time is in seconds, those that other files of a run have in microseconds too.
-        assert_eq!(value["end"]["at"].as_f64().unwrap(), summary.end.at.as_secs_f64());
+        assert_eq!(value["end"]["at"], summary.end.at.as_secs_f64());
         assert_eq!(value["run"]["outline"]["graceful_stop"], 30.0);
         assert_eq!(value["run"]["outline"]["stages"][0]["end"], 305.0);
     }
@@ -289,4 +292,89 @@ fn the_closing_summary_is_as_frozen() {
         expect(&format!("tests/golden/{name}/terminal.txt"), &plain);
     }
     assert!(terminal::summary(&matrix(), Colour(true)).contains("\u{1b}[31mFAILED\u{1b}[0m"));
+}
+
+#[test]
+fn every_ending_has_its_sentence() {
+    let mut summary = matrix();
+    for (how, sentence) in [
+        (Ending::Completed, "All stages were held to their end."),
+        (
+            Ending::Interrupted,
+            "It was interrupted by the user after 1325.0 s.",
+        ),
+        (
+            Ending::StopAfter,
+            "It ended after 1325.0 s, as the limit `stop_after` was reached.",
+        ),
+        (
+            Ending::DataEnded {
+                name: "students".to_owned(),
+            },
+            "It ended after 1325.0 s, as the data source students had no value left.",
+        ),
+        (
+            Ending::Aborted {
+                threshold: 0,
+                figure: 0.0213,
+            },
+            "It was aborted after 1325.0 s, as the threshold `failures < 1%` was broken for 0 s (the figure was 2.13%).",
+        ),
+        (
+            Ending::Killed,
+            "The run has no end: the program was killed, or its machine. The figures are of the first 1325.0 s, which is what \
+             the journal (the record that is written each second) still holds.",
+        ),
+    ] {
+        summary.end.how = how;
+        assert_eq!(words::ending(&summary), sentence);
+    }
+}
+
+/// A run that went through recorder and aggregator.
+fn recorded() -> (RunSummary, Vec<SoFarAt>) {
+    let recording = usual().record(drop).1;
+    (
+        recording.summary(&steady::windows(&recording)),
+        recording.history(),
+    )
+}
+
+#[test]
+fn a_recorded_run_obeys_the_schema_and_renders_to_the_same_bytes_again() {
+    let (summary, history) = recorded();
+    let schema = serde_json::from_str(&json::schema().unwrap()).unwrap();
+    let value = serde_json::from_str(&json::report(&summary).unwrap()).unwrap();
+    let mistakes: Vec<_> = jsonschema::validator_for(&schema)
+        .unwrap()
+        .iter_errors(&value)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    let (again, history_again) = recorded();
+    assert_eq!(markdown::report(&summary), markdown::report(&again));
+    assert_eq!(
+        locust::history(&summary, &history),
+        locust::history(&again, &history_again)
+    );
+}
+
+#[test]
+fn the_history_ends_with_the_figures_of_the_whole_run() {
+    let (summary, history) = recorded();
+    let last = &history.last().unwrap().figures;
+    let total = &summary.total;
+    assert!(total.requests > 0);
+    assert_eq!(
+        (last.requests, last.failures, last.mean),
+        (total.requests, total.failures, total.mean)
+    );
+    assert_eq!((last.bytes_received, last.min), (total.bytes_received, total.min));
+    assert_eq!(
+        history.iter().map(|entry| entry.requests).sum::<u64>(),
+        total.requests
+    );
+    assert_eq!(history.len(), summary.series.len());
+    let rows = locust::history(&summary, &history).lines().count();
+    assert_eq!(rows, history.len() + 1);
 }

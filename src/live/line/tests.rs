@@ -9,8 +9,8 @@ use crate::measure::snapshot::{Recent, SoFar};
 use crate::measure::summary::FailureCount;
 use crate::plan::{RowId, StageId};
 
-fn ms(ms: u64) -> Option<Duration> {
-    Some(Duration::from_millis(ms))
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
 }
 
 pub(in crate::live) fn outline() -> Outline {
@@ -35,9 +35,9 @@ pub(in crate::live) fn snapshot() -> Snapshot {
         requests: 2000,
         failures: 1,
         rate: 17.0,
-        mean: ms(200),
-        p50: ms(p50),
-        p95: ms(p95),
+        mean: Some(ms(200)),
+        p50: Some(ms(p50)),
+        p95: Some(ms(p95)),
     };
     Snapshot {
         at: Duration::from_secs(124),
@@ -50,22 +50,22 @@ pub(in crate::live) fn snapshot() -> Snapshot {
         thinking: 84,
         in_flight: 16,
         waiting: 0,
-        oldest_in_flight: ms(1310),
+        oldest_in_flight: Some(ms(1310)),
         recent: Recent {
             length: Duration::from_secs(5),
             rate: 34.04,
             failure_share: 0.0,
-            p50: ms(417),
-            p95: ms(871),
+            p50: Some(ms(417)),
+            p95: Some(ms(871)),
         },
         so_far: SoFar {
             requests: 2514,
             failures: 0,
             iterations: 2500,
-            mean: ms(390),
-            p50: ms(380),
-            p95: ms(860),
-            p99: ms(1204),
+            mean: Some(ms(390)),
+            p50: Some(ms(380)),
+            p95: Some(ms(860)),
+            p99: Some(ms(1204)),
         },
         rows: vec![row(0, 120, 400), row(1, 410, 990)],
         failures: Vec::new(),

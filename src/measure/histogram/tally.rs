@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Sparse, highest_of, lowest_of};
+use super::{Sparse, highest_of, index_of, lowest_of};
 
 /// A percentile. `at_least`: unfinished requests reach it, so that all that is known is that it is above the value; print it
 /// as `> value`.
@@ -151,17 +151,27 @@ impl Tally {
 
     /// The bucket of the observation of a rank (from 1) among these and others.
     fn bucket_at(&self, others: &Self, rank: u64) -> u32 {
-        let longest = self.counts.len().max(others.counts.len());
-        let mut seen = 0;
-        for index in 0..longest {
-            for counts in [&self.counts, &others.counts] {
-                seen = u64::saturating_add(seen, counts.get(index).copied().unwrap_or(0));
+        let sides = [self, others];
+        let filled = sides.iter().filter(|tally| !tally.is_empty());
+        let first = filled
+            .map(|tally| index_of(tally.min) as usize)
+            .min()
+            .unwrap_or(0);
+        let after = sides
+            .map(|tally| tally.counts.len())
+            .into_iter()
+            .max()
+            .unwrap_or(0);
+        let mut seen = 0_u64;
+        for index in first..after {
+            for tally in sides {
+                seen = seen.saturating_add(tally.counts.get(index).copied().unwrap_or(0));
             }
             if seen >= rank {
                 return index as u32;
             }
         }
-        longest.saturating_sub(1) as u32
+        after.saturating_sub(1) as u32
     }
 }
 

@@ -52,7 +52,7 @@ fn row(outline: &Outline, kind: &FailureSummary, all: u64) -> [Cell; 7] {
         failure.count as f64 / all as f64
     };
     let mut endpoints: Vec<_> = kind.rows.iter().collect();
-    endpoints.sort_by(|a, b| b.1.count.cmp(&a.1.count));
+    endpoints.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.count));
     let endpoints: Vec<_> = endpoints
         .iter()
         .map(|(row, seen)| format!("{} {}", words::row(outline, *row), seen.count))

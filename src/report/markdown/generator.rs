@@ -22,7 +22,7 @@ pub(super) fn state(summary: &RunSummary) -> String {
     line(
         "Cores used in the busiest second",
         health.cores_max.map_or_else(unknown, number::level),
-        format!("{}", number::level(Limits::CPU_SHARE * f64::from(usable))),
+        number::level(Limits::CPU_SHARE * f64::from(usable)),
     );
     line(
         "Seconds above that limit",
@@ -54,6 +54,9 @@ pub(super) fn state(summary: &RunSummary) -> String {
         of(Limits::LOCAL_PORTS, host.local_ports),
     );
     let verdict = match health.warnings.len() {
+        0 if health.sampled_seconds == 0 => {
+            "Nothing is known to have gone wrong, but its processor was not looked at.".to_owned()
+        }
         0 => "No limit was passed, and every second reached the disk as it was measured.".to_owned(),
         count => format!(
             "{} at the top of this report.",

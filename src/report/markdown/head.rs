@@ -9,15 +9,22 @@ pub(super) fn title_and_run(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let name = table::escaped(&outline.name);
     let demo = if outline.demo { " (demo API)" } else { "" };
-    let mut text = format!("# Load test: {name}{demo}\n\n");
+    let mut parts = vec![format!("# Load test: {name}{demo}")];
     if outline.demo {
-        text += "> **Demo run.** No API was given, so the load went to the model of an API that is built into this program. \
-                 The figures say nothing about a real API.\n\n";
+        parts.push(
+            "> **Demo run.** No API was given, so the load went to the model of an API that is built into this program. The \
+             figures say nothing about a real API."
+                .to_owned(),
+        );
     }
-    if let Some(description) = &outline.description {
-        text += &format!("{}\n\n", table::escaped(description.trim()));
-    }
-    text + &paragraph(summary)
+    parts.extend(
+        outline
+            .description
+            .as_deref()
+            .map(|words| table::escaped(words.trim())),
+    );
+    parts.push(paragraph(summary));
+    parts.join("\n\n")
 }
 
 fn paragraph(summary: &RunSummary) -> String {
@@ -87,15 +94,12 @@ fn load(outline: &Outline) -> String {
 
 /// What is wrong, before any figure.
 pub(super) fn cautions(summary: &RunSummary) -> Option<String> {
-    let cautions = warning::cautions(summary);
-    if cautions.is_empty() {
-        return None;
-    }
-    let mut text = "## Before you use these figures\n\n".to_owned();
-    for caution in cautions {
-        text += &format!("- **{}** Affected: {}.\n", caution.what, caution.spoils);
-    }
-    Some(text)
+    let cautions: Vec<_> = warning::cautions(summary)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    (!cautions.is_empty())
+        .then(|| format!("## Before you use these figures\n\n{}", words::bullets(&cautions)))
 }
 
 /// What else lies in the run's folder.
@@ -105,6 +109,7 @@ pub(super) fn files() -> String {
      - `endpoints.csv`: the same for each endpoint at each stage\n\
      - `timeline.csv`: one row per second\n\
      - `failures.csv`: failures by type and endpoint; `failures/` holds the first responses of each type\n\
+     - `scenario.yaml`: the scenario as it was run, secrets masked\n\
      - `run.json`: every figure, described by `run.schema.json` of the project\n\
      - `run.jsonl`, `plan.json`: what was measured, second by second; `runner report` writes all of the above from it again\n\
      - `run.hlog`: the response times as HdrHistogram interval log, for tools that read it\n"

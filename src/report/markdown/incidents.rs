@@ -28,8 +28,7 @@ pub(super) fn list(summary: &RunSummary) -> Option<String> {
             number::moment(ended.at)
         ));
     }
-    let items: String = items.iter().map(|item| format!("- {item}\n")).collect();
-    (!items.is_empty()).then(|| format!("## What else happened\n\n{items}"))
+    (!items.is_empty()).then(|| format!("## What else happened\n\n{}", words::bullets(&items)))
 }
 
 fn was(count: u64) -> &'static str {

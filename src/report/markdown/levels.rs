@@ -55,7 +55,7 @@ pub(super) fn measured(summary: &RunSummary) -> String {
              (`pool_size` in the scenario), to its database, say."
         ));
     }
-    let notes: String = notes.iter().map(|note| format!("- {note}\n")).collect();
+    let notes = words::bullets(&notes);
     format!("## Each level\n\n{}\n{notes}", table.markdown())
 }
 

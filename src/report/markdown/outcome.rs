@@ -48,7 +48,7 @@ fn notes(summary: &RunSummary) -> String {
             number::NONE
         ));
     }
-    notes.iter().map(|note| format!("- {note}\n")).collect()
+    words::bullets(&notes)
 }
 
 /// What the thresholds came to; `None` where the scenario has none.
@@ -71,7 +71,6 @@ pub(super) fn thresholds(summary: &RunSummary) -> Option<String> {
         (0, 1) => "It passed.".to_owned(),
         (0, _) => format!("All {all} passed."),
         (1, 1) => "It failed.".to_owned(),
-        (all_of_them, _) if all_of_them == all => format!("All {all} failed."),
         _ => format!("{failed} of {all} failed."),
     };
     Some(format!(

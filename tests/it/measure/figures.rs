@@ -347,3 +347,17 @@ fn the_warm_up_is_in_the_run_but_not_in_the_stage() {
     // 30 requests of 100 ms in each second.
     assert!((stage.in_flight - 3.0).abs() < 1e-9);
 }
+
+#[test]
+fn a_summary_obeys_its_schema_and_reads_back() {
+    let summary = summary(&usual().record(drop).1);
+    let json = serde_json::to_value(&summary).unwrap();
+    let schema = schemars::schema_for!(RunSummary).to_value();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&json)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(serde_json::from_value::<RunSummary>(json).unwrap(), summary);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
 use hdrhistogram::serialization::Deserializer;
@@ -14,11 +14,25 @@ use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending, Storage};
 use runner::measure::sample::Example;
 use runner::plan::RowId;
+use tempfile::TempDir;
 
 use super::script::{Truth, info, ms, outline, secs, usual};
 
 /// A usual run, journaled into a folder.
 fn journaled(folder: &Path) -> (Truth, Recording) {
+    static ONCE: LazyLock<(TempDir, Truth, Recording)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (truth, recording) = journal_a_run(folder.path());
+        (folder, truth, recording)
+    });
+    let (from, truth, recording) = &*ONCE;
+    for file in [PLAN, RUN, HISTOGRAMS] {
+        fs::copy(from.path().join(file), folder.join(file)).unwrap();
+    }
+    (truth.clone(), recording.clone())
+}
+
+fn journal_a_run(folder: &Path) -> (Truth, Recording) {
     let run = usual();
     let journal = Journal::create(folder, &run.info).unwrap();
     let (truth, mut recording) = run.record(|absorbed| {
@@ -30,7 +44,7 @@ fn journaled(folder: &Path) -> (Truth, Recording) {
             let deadline = std::time::Instant::now() + secs(10);
             while !empty && fs::metadata(folder.join(HISTOGRAMS)).unwrap().len() == before {
                 assert!(std::time::Instant::now() < deadline, "the journal does not write");
-                std::thread::yield_now();
+                std::thread::sleep(ms(1));
             }
         }
     });
@@ -156,26 +170,22 @@ proptest! {
 
     #[test]
     fn changed_bytes_are_an_error_or_another_run_but_never_a_panic(
+        in_plan: bool,
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        static RUN_BYTES: std::sync::OnceLock<(Vec<u8>, Vec<u8>)> = std::sync::OnceLock::new();
-        let (plan, run) = RUN_BYTES.get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            journaled(folder.path());
-            let file = |name| fs::read(folder.path().join(name)).unwrap();
-            let mut run = file(RUN);
-            run.truncate(20_000);
-            (file(PLAN), run)
-        });
         let folder = tempfile::tempdir().unwrap();
-        let mut changed = run.clone();
+        journaled(folder.path());
+        let mut run = fs::read(folder.path().join(RUN)).unwrap();
+        run.truncate(20_000);
+        fs::write(folder.path().join(RUN), run).unwrap();
+        let path = folder.path().join(if in_plan { PLAN } else { RUN });
+        let mut changed = fs::read(&path).unwrap();
         for (place, byte) in changes {
             // A digit for a digit, so that what is read is more often a number than an error.
             let place = place.index(changed.len());
             changed[place] = if changed[place].is_ascii_digit() { b'0' + byte % 10 } else { byte };
         }
-        fs::write(folder.path().join(PLAN), plan).unwrap();
-        fs::write(folder.path().join(RUN), changed).unwrap();
+        fs::write(&path, changed).unwrap();
         if let Ok(read) = journal::read(folder.path()) {
             summary_json(&read);
         }
