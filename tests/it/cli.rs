@@ -265,15 +265,17 @@ fn forms(secret: &str) -> Vec<String> {
         form,
         json.trim_matches('"').to_owned(),
         STANDARD.encode(secret),
-        // What the Base64 of the pair holds of the password alone, whatever stands around it.
-        basic[20..32].to_owned(),
         basic,
     ]
 }
 
 fn holds_secret(place: &str, bytes: &[u8], found: &mut String) {
     let shown = String::from_utf8_lossy(bytes);
-    for form in forms(CANARY).iter().filter(|form| shown.contains(form.as_str())) {
+    let mut forms = forms(CANARY);
+    // What the Base64 of the pair holds of the password alone, whatever stands around it.
+    let part = forms.last().unwrap()[20..32].to_owned();
+    forms.push(part);
+    for form in forms.iter().filter(|form| shown.contains(form.as_str())) {
         let at = shown.find(form.as_str()).unwrap();
         let around: String = shown[..at]
             .chars()

@@ -1,3 +1,5 @@
+//! Tests of expectations and captures.
+
 use http::HeaderValue;
 
 use super::*;

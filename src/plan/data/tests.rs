@@ -1,3 +1,5 @@
+//! Tests of data sources.
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

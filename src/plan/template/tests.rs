@@ -1,3 +1,5 @@
+//! Tests of templates.
+
 use std::sync::Arc;
 
 use super::*;
