@@ -10,5 +10,6 @@ mod measure;
 mod plan;
 mod report;
 mod scenario;
+mod shop;
 mod support;
 mod transport;
