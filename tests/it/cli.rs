@@ -402,7 +402,10 @@ fn without_a_host_the_demo_api_is_run_against_and_said_so() {
 
 #[test]
 fn an_oauth2_token_is_shared_and_refreshed_ahead_of_its_expiry() {
-    let options = runner::demo::Options { token_lifetime: Duration::from_secs(2), ..Default::default() };
+    let options = runner::demo::Options {
+        token_lifetime: Duration::from_secs(2),
+        ..Default::default()
+    };
     let demo = runner::demo::start(&options).unwrap();
     let place = Place::new();
     place.file(
@@ -419,10 +422,19 @@ fn an_oauth2_token_is_shared_and_refreshed_ahead_of_its_expiry() {
     let output = place.run(&["a.yaml"]);
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
-    place.file("b.yaml", &std::fs::read_to_string(place.path("a.yaml")).unwrap().replace("client_secret: demo", "client_secret: wrong"));
+    place.file(
+        "b.yaml",
+        &std::fs::read_to_string(place.path("a.yaml"))
+            .unwrap()
+            .replace("client_secret: demo", "client_secret: wrong"),
+    );
     let output = place.run(&["b.yaml"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("OAuth2 token"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("OAuth2 token"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
@@ -432,7 +444,12 @@ fn try_shows_each_request_once_with_its_captures() {
     let output = place.run(&["try", scenario.to_str().unwrap(), "--seed", "1"]);
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
-    for name in ["get_by_osu_id", "get_by_term_id", "get_without_query", "get_by_id"] {
+    for name in [
+        "get_by_osu_id",
+        "get_by_term_id",
+        "get_without_query",
+        "get_by_id",
+    ] {
         assert_eq!(told.matches(&format!("== {name}\n")).count(), 1, "{told}");
     }
     assert!(told.contains("captured osu_id = 9"), "{told}");
@@ -444,11 +461,17 @@ fn try_shows_each_request_once_with_its_captures() {
 fn check_prints_the_mix_and_the_load_and_sends_nothing() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 4, ramp: 1s, hold: 3s }]"));
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 4, ramp: 1s, hold: 3s }]"),
+    );
     let output = place.run(&["check", "a.yaml"]);
     let told = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    assert!(told.contains("100.0 %") && told.contains("4 users, reached in 1 s, held for 3 s"), "{told}");
+    assert!(
+        told.contains("100.0 %") && told.contains("4 users, reached in 1 s, held for 3 s"),
+        "{told}"
+    );
     assert_eq!(server.connections(), 0);
 }
 
@@ -456,8 +479,15 @@ fn check_prints_the_mix_and_the_load_and_sends_nothing() {
 fn setup_comes_first_and_its_captures_are_everyones() {
     let server = Server::plain(|peer| {
         while let Some(request) = peer.request() {
-            let body = if request.line().starts_with("POST /tenants") { r#"{"id":"t-7"}"# } else { "ok" };
-            peer.say(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+            let body = if request.line().starts_with("POST /tenants") {
+                r#"{"id":"t-7"}"#
+            } else {
+                "ok"
+            };
+            peer.say(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            ));
         }
     });
     let place = Place::new();
@@ -472,10 +502,20 @@ fn setup_comes_first_and_its_captures_are_everyones() {
         ),
     );
     assert_eq!(place.run(&["a.yaml"]).status.code(), Some(0));
-    let lines: Vec<String> = server.requests().iter().map(|request| request.line().to_owned()).collect();
+    let lines: Vec<String> = server
+        .requests()
+        .iter()
+        .map(|request| request.line().to_owned())
+        .collect();
     assert_eq!(lines.first().unwrap(), "POST /tenants HTTP/1.1");
     assert_eq!(lines.last().unwrap(), "DELETE /tenants/t-7 HTTP/1.1");
-    assert!(lines.len() > 5 && lines[1..lines.len() - 1].iter().all(|line| line == "GET /t-7/home HTTP/1.1"), "{lines:?}");
+    assert!(
+        lines.len() > 5
+            && lines[1..lines.len() - 1]
+                .iter()
+                .all(|line| line == "GET /t-7/home HTTP/1.1"),
+        "{lines:?}"
+    );
     let run = std::fs::read_to_string(place.only_run().join("run.json")).unwrap();
     assert!(!run.contains("unmake"), "setup and teardown are not measured");
 }
@@ -484,12 +524,30 @@ fn setup_comes_first_and_its_captures_are_everyones() {
 fn runs_of_one_second_have_folders_of_their_own() {
     let server = Server::answering(OK);
     let place = Place::new();
-    place.file("a.yaml", &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 1s }]"));
-    let start = || place.command(&["a.yaml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 1s }]"),
+    );
+    let start = || {
+        place
+            .command(&["a.yaml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
     let both = [start(), start()];
     assert!(both.into_iter().all(|child| finished(child).status.success()));
-    let folders = place.path("reports").read_dir().unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != "latest");
+    let folders = place
+        .path("reports")
+        .read_dir()
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name() != "latest");
     assert_eq!(folders.count(), 2);
     let output = place.run(&["a.yaml", "--out", "reports/latest"]);
-    assert_eq!(output.status.code(), Some(3), "a folder that holds a run is not written over");
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "a folder that holds a run is not written over"
+    );
 }

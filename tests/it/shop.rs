@@ -31,7 +31,9 @@ impl Shop {
             what if what.starts_with("GET /products?q=") && what.ends_with("&limit=20") => {
                 (200, nothing, json!({ "products": [] }))
             }
-            "POST /reviews" if body["product"].is_u64() && body["text"].is_string() => (201, nothing, json!({})),
+            "POST /reviews" if body["product"].is_u64() && body["text"].is_string() => {
+                (201, nothing, json!({}))
+            }
             "POST /sessions" if body["email"].as_str().is_some_and(|email| email.contains('@')) => {
                 self.customers.insert(body["email"].to_string());
                 let token = format!("t{}", self.sessions.len());
@@ -71,7 +73,16 @@ fn the_shop_scenario_runs_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
     let output = Command::new(env!("CARGO_BIN_EXE_runner"))
-        .args(["scenarios/shop.yaml", "--ramp", "1s", "--hold", "3s", "--seed", "5", "--out"])
+        .args([
+            "scenarios/shop.yaml",
+            "--ramp",
+            "1s",
+            "--hold",
+            "3s",
+            "--seed",
+            "5",
+            "--out",
+        ])
         .arg(&out)
         .arg("--set")
         .arg(format!("shop_url=http://127.0.0.1:{}", server.port))
@@ -81,19 +92,37 @@ fn the_shop_scenario_runs_as_it_is() {
     let shop = shop.lock().unwrap();
     assert!(shop.refused.is_empty(), "{:?}", shop.refused);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{told}{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     let run: Value = serde_json::from_slice(&std::fs::read(out.join("run.json")).unwrap()).unwrap();
-    let endpoint = run["endpoints"].as_array().unwrap().iter().find(|endpoint| endpoint["name"] == "buy").unwrap();
+    let endpoint = run["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|endpoint| endpoint["name"] == "buy")
+        .unwrap();
     let bought = endpoint["iterations"].as_u64().unwrap();
     assert!(bought > 5, "{bought}");
     // A journey that the end of the run cut off may have left things in a cart.
     assert_eq!(u64::from(shop.orders), bought);
     assert!(shop.in_carts >= 2 * shop.orders);
     // `shuffle` takes each customer of the file once before any comes again.
-    let customers = std::fs::read_to_string("scenarios/shop/customers.csv").unwrap().lines().count() - 1;
+    let customers = std::fs::read_to_string("scenarios/shop/customers.csv")
+        .unwrap()
+        .lines()
+        .count()
+        - 1;
     assert_eq!(shop.customers.len(), customers.min(bought as usize));
     // Arrivals come at the rate that the stages say: 2.5 + 15 + 12.5 + 60, Poisson with a deviation of 9.5.
-    let iterations: u64 =
-        run["endpoints"].as_array().unwrap().iter().map(|endpoint| endpoint["iterations"].as_u64().unwrap()).sum();
+    let iterations: u64 = run["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|endpoint| endpoint["iterations"].as_u64().unwrap())
+        .sum();
     assert!((50..=130).contains(&iterations), "{iterations}");
 }
