@@ -272,6 +272,7 @@ impl Performed {
             connection: connection_use(self.answer.connection),
             bytes_sent: self.answer.bytes_sent,
             bytes_received: self.answer.bytes_received,
+            body_bytes: self.answer.response().map_or(0, |response| response.body_length),
             redirects: self.answer.redirects,
             status: self.answer.response().map(|response| response.status.as_u16()),
             outcome: match &self.fault {
