@@ -551,3 +551,38 @@ fn runs_of_one_second_have_folders_of_their_own() {
         "a folder that holds a run is not written over"
     );
 }
+
+#[test]
+fn two_runs_with_one_seed_send_the_same_requests_per_user_over_the_wire() {
+    let place = Place::new();
+    let mut runs: Vec<Vec<Vec<String>>> = Vec::new();
+    for workers in ["1", "3"] {
+        let server = Server::answering(OK);
+        place.file(
+            "a.yaml",
+            &format!(
+                "target: {{ url: 'http://127.0.0.1:{}' }}\nthink: {{ between: [10ms, 90ms] }}\n\
+                 data: {{ n: {{ range: [1, 1000000] }}, w: {{ values: [x, y, z] }} }}\n\
+                 endpoints:\n  - {{ name: a, weight: 2, get: '/{{{{ user }}}}/a/{{{{ n }}}}' }}\n\
+                 \x20 - {{ name: b, weight: 1, get: '/{{{{ user }}}}/b/{{{{ w }}}}/{{{{ iteration }}}}' }}\n\
+                 stages: [{{ users: 6, ramp: 1s, hold: 2s }}]\n",
+                server.port
+            ),
+        );
+        let output = place.run(&["a.yaml", "--seed", "99", "--workers", workers]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let mut of_user = vec![Vec::new(); 6];
+        for request in server.requests() {
+            let line = request.line().to_owned();
+            let user: usize = line.split('/').nth(1).unwrap().parse().unwrap();
+            of_user[user].push(line);
+        }
+        runs.push(of_user);
+    }
+    // How many requests fit into the time may differ; which they are may not, whatever worker a user is on.
+    for (user, (one, other)) in runs[0].iter().zip(&runs[1]).enumerate() {
+        let both = one.len().min(other.len());
+        assert!(both > 10, "user {user} sent {both}");
+        assert_eq!(one[..both], other[..both], "user {user}");
+    }
+}
