@@ -1,5 +1,6 @@
 //! One step: the request is filled in, sent, judged, recorded.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -357,10 +358,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
-        text.push_str(&format!(
-            "{name}: {}\n",
-            String::from_utf8_lossy(value.as_bytes())
-        ));
+        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     text
 }

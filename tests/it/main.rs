@@ -8,6 +8,7 @@ mod demo;
 mod engine;
 mod measure;
 mod plan;
+mod readme;
 mod report;
 mod scenario;
 mod shop;
