@@ -105,7 +105,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     };
     let mut options = Options::for_plan(&ready.plan, stopper.clone());
     if let Some(workers) = args.workers {
-        options.workers = workers;
+        options = options.with_workers(workers, &ready.plan);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

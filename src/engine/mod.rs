@@ -112,6 +112,18 @@ impl Options {
     }
 }
 
+impl Options {
+    /// So many workers, but no more than there are users: one without a user could serve no arrival.
+    #[must_use]
+    pub fn with_workers(self, workers: u16, plan: &Plan) -> Self {
+        let most = u16::try_from(most_users(plan)).unwrap_or(u16::MAX);
+        Self {
+            workers: workers.min(most).max(1),
+            ..self
+        }
+    }
+}
+
 /// The most users at once that the plan asks for.
 fn most_users(plan: &Plan) -> u32 {
     match plan.profile.model {
