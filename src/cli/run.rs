@@ -77,21 +77,19 @@ pub(super) fn run(args: &RunArgs) -> Exit {
 /// The first lines: what is run, and against what.
 fn opening(ready: &input::Ready) -> String {
     let outline = &ready.plan.outline;
-    let mut text = format!(
-        "runner {} · {} · seed {}",
+    let target = match &ready.demo {
+        None => format!(" · {}", outline.url),
+        Some(demo) => format!(
+            "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
+            demo.url()
+        ),
+    };
+    format!(
+        "runner {} · {} · seed {}{target}",
         env!("CARGO_PKG_VERSION"),
         outline.name,
         outline.seed
-    );
-    if let Some(demo) = &ready.demo {
-        text.push_str(&format!(
-            "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
-            demo.url()
-        ));
-    } else {
-        text.push_str(&format!(" · {}", outline.url));
-    }
-    text
+    )
 }
 
 /// Why no run came about.
@@ -160,7 +158,7 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     stopper.stop(Stop::Gently);
     signals.next().await;
     stopper.stop(Stop::Now);
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// What asks the program to end.

@@ -65,7 +65,9 @@ impl Coordinator {
             at: self.clock.now(),
         };
         let (rest, recording) = self.aggregator.finish(end);
-        rest.iter().for_each(|interval| observer.interval(interval));
+        for interval in &rest {
+            observer.interval(interval);
+        }
         recording
     }
 

@@ -1,5 +1,6 @@
 //! One step: the request is filled in, sent, judged, recorded.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -276,6 +277,7 @@ impl Performed {
             connection: connection_use(self.answer.connection),
             bytes_sent: self.answer.bytes_sent,
             bytes_received: self.answer.bytes_received,
+            body_bytes: self.answer.response().map_or(0, |response| response.body_length),
             redirects: self.answer.redirects,
             status: self.answer.response().map(|response| response.status.as_u16()),
             outcome: match &self.fault {
@@ -360,10 +362,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
-        text.push_str(&format!(
-            "{name}: {}\n",
-            String::from_utf8_lossy(value.as_bytes())
-        ));
+        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     text
 }
