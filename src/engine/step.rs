@@ -109,14 +109,15 @@ impl<C: Client> Sender<C> {
         due: Duration,
         random: impl Rng,
     ) -> StepEnd {
-        if !worker.shared.may_request() {
+        let measured = step.row != RowId::UNMEASURED;
+        // Setup and teardown are outside of what `stop_after` counts.
+        if measured && !worker.shared.may_request() {
             return StepEnd::NotSent;
         }
         let plan = &step.request;
         let rendered = render(plan, prepared, values, &worker.plan().session.home);
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
-        let measured = step.row != RowId::UNMEASURED;
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let answer = match rendered {
             Ok(request) => {
@@ -174,7 +175,10 @@ fn judge<T: Transport>(
             let body = unanswered.response.as_ref().map(|response| response.body.clone());
             (
                 body.unwrap_or_default(),
-                Some(Fault::new(unanswered.words.as_str())),
+                Some(Fault {
+                    words: unanswered.words.as_str().into(),
+                    detail: unanswered.detail.clone(),
+                }),
             )
         }
         Ok(response) => match read(worker, plan, response) {

@@ -200,6 +200,33 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
 }
 
 #[test]
+fn interrupted_twice_it_ends_at_once_even_while_setup_hangs() {
+    let server = Server::plain(|peer| {
+        peer.request();
+        peer.hang();
+    });
+    let place = Place::new();
+    let setup = "setup: [{ name: log_in, get: / }]\nstages: [{ users: 2, ramp: 0s, hold: 60s }]";
+    place.file("a.yaml", &scenario(server.port, setup));
+    let child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while server.requests().is_empty() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(&child, rustix::process::Signal::INT);
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, rustix::process::Signal::INT);
+    let output = finished(child);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).contains("interrupted before the load began"));
+}
+
+#[test]
 fn of_a_killed_run_the_report_is_that_of_its_journal() {
     let server = Server::answering(OK);
     let place = Place::new();
