@@ -51,7 +51,7 @@ pub(super) struct Input {
     /// Sets a configuration key; wins over the environment (`RUNNER_<KEY>`) and the file.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// The host to test, such as https://localhost:8080: the same as `--set host=...`.
+    /// The host to test, such as `https://localhost:8080`: the same as `--set host=...`.
     #[arg(long, value_name = "URL")]
     pub(super) host: Option<String>,
 }
@@ -88,7 +88,7 @@ pub(super) struct RunArgs {
     /// The folder of the run; without this option `reports/<name>-<start>`.
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
-    /// Also write Locust's four CSV files: PREFIX_stats.csv, _stats_history.csv, _failures.csv, _exceptions.csv.
+    /// Also write Locust's four CSV files: `PREFIX_stats.csv`, `_stats_history.csv`, `_failures.csv`, `_exceptions.csv`.
     #[arg(long, value_name = "PREFIX")]
     pub(super) csv: Option<PathBuf>,
     /// Plain lines in place of the live view.

@@ -74,12 +74,11 @@ fn opening(ready: &input::Ready) -> String {
         outline.seed
     );
     if let Some(demo) = &ready.demo {
-        text.push_str(&format!(
-            "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
-            demo.url()
-        ));
+        text += "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, ";
+        text += &demo.url();
     } else {
-        text.push_str(&format!(" · {}", outline.url));
+        text += " · ";
+        text += &outline.url;
     }
     text
 }
@@ -150,7 +149,7 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     stopper.stop(Stop::Gently);
     signals.next().await;
     stopper.stop(Stop::Now);
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// What asks the program to end.

@@ -44,19 +44,17 @@ impl Coordinator {
     ) -> Recording {
         while let Some(cut) = cuts.recv().await {
             let absorbed = self.aggregator.absorb(cut);
-            absorbed
-                .examples
-                .into_iter()
-                .for_each(|example| observer.example(example));
+            for example in absorbed.examples {
+                observer.example(example);
+            }
             if absorbed.intervals.is_empty() {
                 continue;
             }
             self.aggregator.health(self.sampler.sample(self.clock.now()));
             self.notice(&absorbed.intervals);
-            absorbed
-                .intervals
-                .iter()
-                .for_each(|interval| observer.interval(interval));
+            for interval in &absorbed.intervals {
+                observer.interval(interval);
+            }
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
         let end = End {
@@ -65,7 +63,9 @@ impl Coordinator {
             at: self.clock.now(),
         };
         let (rest, recording) = self.aggregator.finish(end);
-        rest.iter().for_each(|interval| observer.interval(interval));
+        for interval in &rest {
+            observer.interval(interval);
+        }
         recording
     }
 

@@ -206,7 +206,7 @@ where
 
 type Refresh = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-/// The first OAuth2 token where the scenario asks for one, and what keeps it fresh.
+/// The first OAuth 2.0 token where the scenario asks for one, and what keeps it fresh.
 async fn first_token<T: Transport>(
     plan: &Plan,
     transport: &T,

@@ -104,8 +104,9 @@ impl<T: Transport> Desk<T> {
                 User::new(&self.worker, arrival.number)
             }
             None if self.when_busy == WhenBusy::Drop => {
-                let stage = self.worker.stage(now);
-                self.worker.recorder.borrow_mut().dropped(now, stage);
+                let worker = &self.worker;
+                let dropped_in = worker.stage(now);
+                worker.recorder.borrow_mut().dropped(now, dropped_in);
                 return;
             }
             None => {

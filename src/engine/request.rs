@@ -156,10 +156,13 @@ fn multipart(
             quoted(&part.name)
         );
         if let Some(file) = &part.file_name {
-            head.push_str(&format!("; filename=\"{}\"", quoted(file)));
+            head += "; filename=\"";
+            head += &quoted(file);
+            head.push('"');
         }
         if let Some(media) = &part.content_type {
-            head.push_str(&format!("\r\ncontent-type: {media}"));
+            head += "\r\ncontent-type: ";
+            head += media;
         }
         out.extend_from_slice(head.as_bytes());
         out.extend_from_slice(b"\r\n\r\n");

@@ -356,10 +356,10 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
-        text.push_str(&format!(
-            "{name}: {}\n",
-            String::from_utf8_lossy(value.as_bytes())
-        ));
+        text += name.as_str();
+        text += ": ";
+        text += &String::from_utf8_lossy(value.as_bytes());
+        text.push('\n');
     }
     text
 }

@@ -1,4 +1,4 @@
-//! OAuth2 client credentials (RFC 6749, section 4.4): one token for all users, fetched before the load and refreshed
+//! OAuth 2.0 client credentials (RFC 6749, section 4.4): one token for all users, fetched before the load and refreshed
 //! ahead of its expiry. Not measured.
 
 use std::sync::Arc;

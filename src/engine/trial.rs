@@ -13,7 +13,7 @@ use super::shared::{Shared, Stopper};
 use super::step::{Sender, StepEnd, Trace};
 use super::transport::{self, Transport};
 use super::user::User;
-use super::worker::Worker;
+use super::worker::{Show, Worker};
 use super::{EngineError, worker};
 use crate::plan::draw::{Draw, Purpose};
 use crate::plan::target::TransportKind;
@@ -88,8 +88,6 @@ pub(super) async fn teardown<T: Transport>(shared: &Arc<Shared>, transport: T) -
 fn setup_error((step, words): (String, String)) -> EngineError {
     EngineError::Setup { step, words }
 }
-
-type Show = Box<dyn FnMut(Trace)>;
 
 /// A worker of its own, whose records nobody reads.
 fn lone_worker<T: Transport>(shared: &Arc<Shared>, transport: T, show: Option<Show>) -> Rc<Worker<T>> {

@@ -221,7 +221,8 @@ impl<T: Transport> User<T> {
             (SlotKind::Iteration, self.iteration - 1),
         ] {
             if let Some(slot) = plan.slots.find(kind) {
-                self.values.set(slot, Value::Int(number as i64));
+                self.values
+                    .set(slot, Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
             }
         }
         for &slot in &plan.endpoint(id).needs {

@@ -14,6 +14,9 @@ use crate::measure::recorder::Recorder;
 use crate::plan::draw::{Draw, Purpose, uniform};
 use crate::plan::{EndpointId, Plan, RowId, StageId, Step};
 
+/// What is done with each request that is shown.
+pub(super) type Show = Box<dyn FnMut(Trace)>;
+
 /// What the users of one worker share; never leaves its thread.
 pub(super) struct Worker<T> {
     pub(super) shared: Arc<Shared>,
@@ -24,7 +27,7 @@ pub(super) struct Worker<T> {
     pub(super) index: u64,
     pub(super) workers: u64,
     /// Who is shown each request: `runner try`.
-    pub(super) show: Option<RefCell<Box<dyn FnMut(Trace)>>>,
+    pub(super) show: Option<RefCell<Show>>,
     /// Stage of the last request: almost always that of the next, too.
     stage: Cell<StageId>,
 }
