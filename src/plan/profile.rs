@@ -1,4 +1,4 @@
-//! The load over time: pure arithmetic. Who comes when is in [`users`] (closed model) and [`arrivals`] (open model).
+//! The load over time: pure arithmetic. Who comes when is in `users` (closed model) and `arrivals` (open model).
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What the user wrote: the scenario file and the configuration, each leaf with its place.
 //!
-//! [`load`] reads everything and tells all problems at once; `plan` makes of it what will happen. This module knows nothing of
+//! [`load()`] reads everything and tells all problems at once; `plan` makes of it what will happen. This module knows nothing of
 //! the others.
 
 pub mod config;
