@@ -88,7 +88,7 @@ pub(super) struct RunArgs {
     /// The folder of the run; without this option `reports/<name>-<start>`.
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
-    /// Also write Locust's four CSV files: `PREFIX_stats.csv`, `_stats_history.csv`, `_failures.csv`, `_exceptions.csv`.
+    /// Also write Locust's four CSV files, whose names begin with this (`PREFIX_stats.csv` and so on).
     #[arg(long, value_name = "PREFIX")]
     pub(super) csv: Option<PathBuf>,
     /// Plain lines in place of the live view.

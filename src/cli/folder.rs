@@ -9,6 +9,10 @@ const REPORTS: &str = "reports";
 
 /// Makes the folder of a new run. Without a wish: `reports/<name>-<start>`, numbered where that exists already.
 pub(super) fn make(name: &str, wish: Option<&Path>) -> io::Result<PathBuf> {
+    let base = wish.unwrap_or(Path::new(REPORTS));
+    if base.exists() && !base.is_dir() {
+        return Err(io::Error::other("it exists and is not a folder"));
+    }
     if let Some(wish) = wish {
         if wish.is_dir() && wish.read_dir()?.next().is_some() {
             return Err(io::Error::other("the folder is not empty"));

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::print;
 use crate::demo::{self, Demo};
 use crate::plan::Plan;
-use crate::plan::resolve::{Overrides, resolve};
+use crate::plan::resolve::{self, Overrides, resolve};
 use crate::scenario::Style;
 use crate::scenario::config::ConfigSources;
 use crate::scenario::{ConfigNode, Loaded, load};
@@ -48,8 +48,8 @@ pub(super) fn prepare(
     without: WithoutHost,
 ) -> Result<Ready, Exit> {
     let mut sources = config_sources(input);
-    let first = loaded(file, &sources)?;
-    let asks = first.scenario.target.url.text.contains("config.host");
+    let first = loaded(file, &sources, replace)?;
+    let asks = asks_for_host(&first);
     if !asks {
         // A scenario with a URL of its own: `--host` replaces its origin.
         sources.host = None;
@@ -76,7 +76,7 @@ pub(super) fn prepare(
     };
     let url = demo.as_ref().map_or_else(|| DEMO_STAND_IN.to_owned(), Demo::url);
     complete(&first, &mut sources, url);
-    let loaded = loaded(file, &sources)?;
+    let loaded = loaded(file, &sources, replace)?;
     let plan = resolved(&loaded, &overrides(file, replace, None, true))?;
     Ok(Ready { loaded, plan, demo })
 }
@@ -103,11 +103,24 @@ fn config_sources(input: &Input) -> ConfigSources {
     }
 }
 
-fn loaded(file: &Path, sources: &ConfigSources) -> Result<Loaded, Exit> {
-    load(file, sources).map_err(|error| {
-        print::note(error.render(style()).trim_end());
+fn loaded(file: &Path, sources: &ConfigSources, replace: &Replace) -> Result<Loaded, Exit> {
+    load(file, sources).map_err(|mut error| {
+        let mut host = sources.host.clone();
+        if let Some(partial) = error.partial.as_mut().filter(|partial| asks_for_host(partial)) {
+            host = None;
+            if partial.config.get("host").is_none() {
+                pretend(partial);
+            }
+        }
+        let problems = resolve::problems(&error, &overrides(file, replace, host, false));
+        print::note(problems.render(&error.sources, style()).trim_end());
         Exit::BadInput
     })
+}
+
+/// Whether the scenario leaves its host to the configuration.
+fn asks_for_host(loaded: &Loaded) -> bool {
+    loaded.scenario.target.url.text.contains("config.host")
 }
 
 fn resolved(loaded: &Loaded, overrides: &Overrides) -> Result<Arc<Plan>, Exit> {
@@ -174,15 +187,28 @@ fn start_demo(loaded: &Loaded) -> Result<Demo, Exit> {
     })
 }
 
+/// What the modelled API sets where the configuration leaves it open, beside the host.
+fn demo_defaults() -> [(&'static str, String); 3] {
+    let own = demo::Credentials::default();
+    [
+        ("api_base_url", demo::RESOURCE_PATH.to_owned()),
+        ("user", own.user),
+        ("password", own.password),
+    ]
+}
+
+/// The same for a scenario that is only judged.
+fn pretend(loaded: &mut Loaded) {
+    loaded.set_default("host", DEMO_STAND_IN);
+    for (key, text) in demo_defaults() {
+        loaded.set_default(key, &text);
+    }
+}
+
 /// Fills what the configuration leaves open with the modelled API's own.
 fn complete(loaded: &Loaded, sources: &mut ConfigSources, url: String) {
-    let own = demo::Credentials::default();
     sources.host = Some(url);
-    for (key, text) in [
-        ("api_base_url", demo::RESOURCE_PATH),
-        ("user", own.user.as_str()),
-        ("password", own.password.as_str()),
-    ] {
+    for (key, text) in demo_defaults() {
         if value(loaded, key).is_none() {
             sources.set.push(format!("{key}={text}"));
         }

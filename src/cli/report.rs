@@ -13,24 +13,32 @@ pub(super) fn run(args: &ReportArgs) -> Exit {
         return Exit::BadInput;
     }
     let mut summaries: Vec<RunSummary> = Vec::new();
+    if let Some(prefix) = &args.csv
+        && let Err(error) = reports::try_prefix(prefix)
+    {
+        print::error(&format!("--csv: {error}"));
+        return Exit::NotCarriedOut;
+    }
     for folder in &args.runs {
-        match journal::read(folder) {
-            Ok(recording) => {
-                let summary = reports::figures(&recording);
-                match reports::write(folder, &recording, &summary, args.csv.as_deref()) {
-                    Ok(path) => print::note(&format!("report: {}", path.display())),
-                    Err(error) => {
-                        print::error(&error.to_string());
-                        return Exit::Unexpected;
-                    }
-                }
-                summaries.push(summary);
-            }
+        let recording = match journal::read(folder) {
+            Ok(recording) => recording,
             Err(error) => {
                 print::error(&error.to_string());
                 return Exit::BadInput;
             }
+        };
+        let summary = reports::figures(&recording);
+        let written = reports::write(folder, &recording, &summary, args.csv.as_deref());
+        for error in &written.errors {
+            print::error(&error.to_string());
         }
+        if let Some(path) = &written.read_first {
+            print::note(&format!("report: {}", path.display()));
+        }
+        if !written.errors.is_empty() {
+            return Exit::Unexpected;
+        }
+        summaries.push(summary);
     }
     if summaries.len() > 1 {
         print::text(&reports::merged(&args.runs, &summaries));

@@ -27,53 +27,98 @@ pub(super) fn figures(recording: &Recording) -> RunSummary {
     recording.summary(&windows(recording))
 }
 
-/// Writes every report of a run into its folder, and Locust's files where they are asked for. Gives the path of the one to
-/// read.
+/// What became of the reports of a run.
+pub(super) struct Written {
+    /// The one to read, where it could be written.
+    pub(super) read_first: Option<PathBuf>,
+    /// The first that failed in the folder, and the first of Locust's.
+    pub(super) errors: Vec<WriteError>,
+}
+
+/// Writes every report of a run into its folder, and Locust's files where they are asked for.
 pub(super) fn write(
     folder: &Path,
     recording: &Recording,
     summary: &RunSummary,
     locust_prefix: Option<&Path>,
-) -> Result<PathBuf, WriteError> {
+) -> Written {
+    let to_read = folder.join(READ_FIRST);
+    let read_first = put(&to_read, &markdown::report(summary)).map(|()| to_read);
+    let rest = || write_rest(folder, summary);
+    let locust = locust_prefix.map(|prefix| write_locust(prefix, recording, summary));
+    let (read_first, own) = match read_first {
+        Ok(path) => (Some(path), rest()),
+        Err(error) => (None, Err(error)),
+    };
+    Written {
+        read_first,
+        errors: [Some(own), locust]
+            .into_iter()
+            .flatten()
+            .filter_map(Result::err)
+            .collect(),
+    }
+}
+
+/// Everything but the report that a person reads.
+fn write_rest(folder: &Path, summary: &RunSummary) -> Result<(), WriteError> {
     let run = json::report(summary).map_err(|error| WriteError {
         path: folder.join("run.json"),
         error: error.into(),
     })?;
-    let texts = [
-        (READ_FIRST, markdown::report(summary)),
+    for (name, text) in [
         ("summary.csv", csv::summary(summary)),
         ("endpoints.csv", csv::endpoints(summary)),
         ("timeline.csv", csv::timeline(summary)),
         ("failures.csv", csv::failures(summary)),
         ("thresholds.xml", junit::report(summary)),
         ("run.json", run),
-    ];
-    for (name, text) in texts {
+    ] {
         put(&folder.join(name), &text)?;
     }
-    if let Some(prefix) = locust_prefix {
-        let texts = [
-            ("_stats.csv", locust::stats(summary)),
-            (
-                "_stats_history.csv",
-                locust::history(summary, &recording.history()),
-            ),
-            ("_failures.csv", locust::failures(summary)),
-            ("_exceptions.csv", locust::exceptions()),
-        ];
-        for (suffix, text) in texts {
-            let mut path = prefix.as_os_str().to_owned();
-            path.push(suffix);
-            put(Path::new(&path), &text)?;
-        }
+    Ok(())
+}
+
+/// The first of Locust's files.
+const LOCUST_FIRST: &str = "_stats.csv";
+
+fn write_locust(prefix: &Path, recording: &Recording, summary: &RunSummary) -> Result<(), WriteError> {
+    for (suffix, text) in [
+        (LOCUST_FIRST, locust::stats(summary)),
+        (
+            "_stats_history.csv",
+            locust::history(summary, &recording.history()),
+        ),
+        ("_failures.csv", locust::failures(summary)),
+        ("_exceptions.csv", locust::exceptions()),
+    ] {
+        put(&with_suffix(prefix, suffix), &text)?;
     }
-    Ok(folder.join(READ_FIRST))
+    Ok(())
+}
+
+fn with_suffix(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut path = prefix.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// Makes the folder of Locust's files and tries to write there: that it cannot be done should be known before the load,
+/// not after it.
+pub(super) fn try_prefix(prefix: &Path) -> Result<(), WriteError> {
+    let path = with_suffix(prefix, LOCUST_FIRST);
+    let beside = with_suffix(&path, ".part");
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&beside, ""))
+        .and_then(|()| std::fs::remove_file(&beside))
+        .map_err(|error| WriteError { path, error })
 }
 
 /// Written beside and renamed into place: a reader never sees half a report.
 fn put(path: &Path, text: &str) -> Result<(), WriteError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    let beside = with_suffix(path, ".part");
     let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&beside);

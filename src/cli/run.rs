@@ -26,6 +26,12 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
+    if let Some(prefix) = &args.csv
+        && let Err(error) = reports::try_prefix(prefix)
+    {
+        print::error(&format!("--csv: {error}"));
+        return Exit::NotCarriedOut;
+    }
     let folder = match folder::make(&ready.plan.outline.name, args.out.as_deref()) {
         Ok(folder) => folder,
         Err(error) => {
@@ -46,41 +52,44 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(recording) => recording,
         Err(error) => {
             print::error(&error.to_string());
-            return Exit::NotCarriedOut;
+            return match error {
+                RunError::Engine(EngineError::Interrupted) => Exit::Interrupted,
+                _ => Exit::NotCarriedOut,
+            };
         }
     };
     let summary = reports::figures(&recording);
     let written = reports::write(&folder, &recording, &summary, args.csv.as_deref());
     print::text(&reports::closing(&summary));
-    match written {
-        Ok(path) => {
-            print::line(&format!("report: {}", path.display()));
-            verdict(&summary)
-        }
-        Err(error) => {
-            print::error(&error.to_string());
-            Exit::Unexpected
-        }
+    for error in &written.errors {
+        print::error(&error.to_string());
+    }
+    if let Some(path) = &written.read_first {
+        print::line(&format!("report: {}", path.display()));
+    }
+    if written.errors.is_empty() {
+        verdict(&summary)
+    } else {
+        Exit::Unexpected
     }
 }
 
 /// The first lines: what is run, and against what.
 fn opening(ready: &input::Ready) -> String {
     let outline = &ready.plan.outline;
-    let mut text = format!(
-        "runner {} · {} · seed {}",
+    let target = match &ready.demo {
+        None => format!(" · {}", outline.url),
+        Some(demo) => format!(
+            "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, {}",
+            demo.url()
+        ),
+    };
+    format!(
+        "runner {} · {} · seed {}{target}",
         env!("CARGO_PKG_VERSION"),
         outline.name,
         outline.seed
-    );
-    if let Some(demo) = &ready.demo {
-        text += "\nno host is set (config.yaml, RUNNER_HOST, --host): this run is against the demo API inside this process, ";
-        text += &demo.url();
-    } else {
-        text += " · ";
-        text += &outline.url;
-    }
-    text
+    )
 }
 
 /// Why no run came about.
@@ -106,7 +115,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     };
     let mut options = Options::for_plan(&ready.plan, stopper.clone());
     if let Some(workers) = args.workers {
-        options.workers = workers;
+        options = options.with_workers(workers, &ready.plan);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -157,6 +166,8 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// Its default is to kill the process that writes beyond `ulimit -f`; heard, it makes the write fail as on a full disk.
+    _file_too_large: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -166,6 +177,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ)).ok(),
         })
     }
 

@@ -44,17 +44,19 @@ impl Coordinator {
     ) -> Recording {
         while let Some(cut) = cuts.recv().await {
             let absorbed = self.aggregator.absorb(cut);
-            for example in absorbed.examples {
-                observer.example(example);
-            }
+            absorbed
+                .examples
+                .into_iter()
+                .for_each(|example| observer.example(example));
             if absorbed.intervals.is_empty() {
                 continue;
             }
             self.aggregator.health(self.sampler.sample(self.clock.now()));
             self.notice(&absorbed.intervals);
-            for interval in &absorbed.intervals {
-                observer.interval(interval);
-            }
+            absorbed
+                .intervals
+                .iter()
+                .for_each(|interval| observer.interval(interval));
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
         let end = End {

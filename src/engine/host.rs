@@ -60,9 +60,27 @@ impl Sampler {
             at,
             cpu_time: processor(ClockId::ProcessCPUTime),
             open_files: self.open_files,
-            local_ports: None,
+            local_ports: self.open_files.and_then(ports_in_use),
         }
     }
+}
+
+/// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still
+/// keeps (TIME_WAIT; it does not tell whose they were).
+fn ports_in_use(open_files: u64) -> Option<u64> {
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}"));
+    let four = read("sockstat").ok()?;
+    let six = read("sockstat6").unwrap_or_default();
+    let open = count(&four, "TCP:", "inuse")? + count(&six, "TCP6:", "inuse").unwrap_or(0);
+    Some(open.min(open_files) + count(&four, "TCP:", "tw")?)
+}
+
+/// A count of Linux's socket statistics: lines of a protocol, then names and numbers in turn.
+fn count(statistics: &str, protocol: &str, name: &str) -> Option<u64> {
+    let line = statistics.lines().find_map(|line| line.strip_prefix(protocol))?;
+    let mut words = line.split_whitespace();
+    words.find(|word| *word == name)?;
+    words.next()?.parse().ok()
 }
 
 fn open_files() -> Option<u64> {
@@ -96,4 +114,18 @@ fn local_ports() -> Option<u64> {
     let mut ends = range.split_whitespace().map(str::parse::<u64>);
     let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
     (high >= low).then(|| high - low + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn counts_are_found_by_protocol_and_name() {
+        let text = "sockets: used 24\nTCP: inuse 7 orphan 0 tw 31 alloc 9 mem 1\nUDP: inuse 2 mem 0\n";
+        assert_eq!(count(text, "TCP:", "inuse"), Some(7));
+        assert_eq!(count(text, "TCP:", "tw"), Some(31));
+        assert_eq!(count(text, "UDP:", "tw"), None);
+        assert_eq!(count("", "TCP:", "tw"), None);
+    }
 }

@@ -43,7 +43,7 @@ mod worker;
 use clock::Clock;
 use coordinator::Coordinator;
 pub use request::{Shown, described};
-use shared::Shared;
+use shared::{Shared, stopped};
 pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
 use token::{Token, TokenSource};
@@ -71,6 +71,9 @@ pub enum EngineError {
     /// A thread or runtime could not be started.
     #[error("cannot start a worker: {0}")]
     Worker(#[from] std::io::Error),
+    /// Asked to stop at once while the token was fetched or setup went on.
+    #[error("interrupted before the load began: nothing was measured, so there is no report")]
+    Interrupted,
     /// A worker ended by a panic: a bug of this program.
     #[error("worker {0} ended unexpectedly; this is a bug")]
     WorkerLost(u16),
@@ -108,6 +111,18 @@ impl Options {
         Self {
             workers: cores.min(users / 50).clamp(1, 256) as u16,
             stopper,
+        }
+    }
+}
+
+impl Options {
+    /// So many workers, but no more than there are users: one without a user could serve no arrival.
+    #[must_use]
+    pub fn with_workers(self, workers: u16, plan: &Plan) -> Self {
+        let most = u16::try_from(most_users(plan)).unwrap_or(u16::MAX);
+        Self {
+            workers: workers.min(most).max(1),
+            ..self
         }
     }
 }
@@ -176,10 +191,19 @@ where
     T: Transport,
     F: Fn() -> Result<T, TransportError> + Send + Clone + 'static,
 {
-    let (token, refresh) = first_token(&plan, &make()?).await?;
-    let shared = Arc::new(Shared::new(plan, options.stopper.clone(), token));
+    let mut stop = options.stopper.subscribe();
     let local = LocalSet::new();
-    local.run_until(trial::setup(&shared, make()?)).await?;
+    let before = async {
+        let (token, refresh) = first_token(&plan, &make()?).await?;
+        let shared = Arc::new(Shared::new(Arc::clone(&plan), options.stopper.clone(), token));
+        local.run_until(trial::setup(&shared, make()?)).await?;
+        Ok::<_, EngineError>((shared, refresh))
+    };
+    let (shared, refresh) = tokio::select! {
+        biased;
+        () = stopped(&mut stop, Stop::Now) => return Err(EngineError::Interrupted),
+        ready = before => ready?,
+    };
     let info = host::run_info(&shared.plan, options.workers);
     observer.begin(&info);
     let clock = Clock::starting_at(Instant::now());
@@ -198,7 +222,12 @@ where
             .join()
             .map_err(|_| EngineError::WorkerLost(index as u16))??;
     }
-    if let Some(words) = local.run_until(trial::teardown(&shared, make()?)).await {
+    let undone = tokio::select! {
+        biased;
+        words = local.run_until(trial::teardown(&shared, make()?)) => words,
+        () = stopped(&mut stop, Stop::Now) => Some("teardown was interrupted before its end".to_owned()),
+    };
+    if let Some(words) = undone {
         observer.warning(words);
     }
     Ok(recording)
@@ -206,7 +235,7 @@ where
 
 type Refresh = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
-/// The first OAuth 2.0 token where the scenario asks for one, and what keeps it fresh.
+/// The first token of `OAuth2` where the scenario asks for one, and what keeps it fresh.
 async fn first_token<T: Transport>(
     plan: &Plan,
     transport: &T,

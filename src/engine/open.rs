@@ -104,9 +104,8 @@ impl<T: Transport> Desk<T> {
                 User::new(&self.worker, arrival.number)
             }
             None if self.when_busy == WhenBusy::Drop => {
-                let worker = &self.worker;
-                let dropped_in = worker.stage(now);
-                worker.recorder.borrow_mut().dropped(now, dropped_in);
+                let sent_in = self.worker.stage(now);
+                self.worker.recorder.borrow_mut().dropped(now, sent_in);
                 return;
             }
             None => {

@@ -1,6 +1,7 @@
 //! A request of the plan, filled in with one iteration's values.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -156,13 +157,10 @@ fn multipart(
             quoted(&part.name)
         );
         if let Some(file) = &part.file_name {
-            head += "; filename=\"";
-            head += &quoted(file);
-            head.push('"');
+            let _ = write!(head, "; filename=\"{}\"", quoted(file));
         }
         if let Some(media) = &part.content_type {
-            head += "\r\ncontent-type: ";
-            head += media;
+            let _ = write!(head, "\r\ncontent-type: {media}");
         }
         out.extend_from_slice(head.as_bytes());
         out.extend_from_slice(b"\r\n\r\n");

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::request::Rendered;
-use super::transport::{Client, Connection, Exchange, Request, Response, Timing};
+use super::transport::{Client, Connection, Exchange, Failure, Request, Response, Timing};
 use crate::plan::SessionRules;
 use crate::plan::target::Origin;
 
@@ -48,6 +48,8 @@ pub(super) struct Answer {
 pub(super) struct Unanswered {
     /// In the words of the report.
     pub(super) words: String,
+    /// How far the request had come, where the words do not tell.
+    pub(super) detail: Option<String>,
     /// What was read of a response.
     pub(super) response: Option<Response>,
 }
@@ -87,10 +89,19 @@ impl<C: Client> Session<C> {
                 Ok(response) => response,
                 Err(failed) => {
                     let words = super::words::failure(&failed.failure, limits.timeout);
+                    let detail = matches!(failed.failure, Failure::TimedOut(_)).then(|| {
+                        reached(
+                            &request.origin,
+                            &exchange.timing,
+                            exchange.connection,
+                            failed.response.as_ref(),
+                        )
+                    });
                     return sum.answer(
                         exchange.timing,
                         Err(Unanswered {
                             words,
+                            detail,
                             response: failed.response,
                         }),
                     );
@@ -105,6 +116,7 @@ impl<C: Client> Session<C> {
                         exchange.timing,
                         Err(Unanswered {
                             words,
+                            detail: None,
                             response: Some(response),
                         }),
                     );
@@ -114,6 +126,7 @@ impl<C: Client> Session<C> {
                         exchange.timing,
                         Err(Unanswered {
                             words,
+                            detail: None,
                             response: Some(response),
                         }),
                     );
@@ -183,6 +196,26 @@ impl<C: Client> Session<C> {
                 let _ = jar.parse(text, &url);
             }
         }
+    }
+}
+
+/// How far a request had come when its time was over.
+fn reached(
+    origin: &Origin,
+    timing: &Timing,
+    connection: Option<Connection>,
+    response: Option<&Response>,
+) -> String {
+    match (connection, response) {
+        (_, Some(response)) => format!(
+            "the response had begun; {} bytes of its body had come",
+            response.body_length
+        ),
+        (Some(_), None) => "the connection was open; no response had begun".to_owned(),
+        (None, None) if timing.connect.is_some() && origin.tls => {
+            "connected; the TLS handshake was not finished".to_owned()
+        }
+        (None, None) => "the connection was not open yet".to_owned(),
     }
 }
 
@@ -325,6 +358,7 @@ impl Answer {
             redirects: 0,
             outcome: Err(Unanswered {
                 words,
+                detail: None,
                 response: None,
             }),
         }

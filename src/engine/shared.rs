@@ -76,7 +76,7 @@ pub(super) struct Shared {
     pub(super) cursors: Vec<AtomicU64>,
     pub(super) pools: Pools,
     pub(super) stopper: Stopper,
-    /// The current OAuth 2.0 token as a header value; the coordinator refreshes it.
+    /// The current token as a header value; the coordinator refreshes it.
     pub(super) token: Option<watch::Receiver<HeaderValue>>,
     /// The values a user begins with: what setup captured.
     run_values: OnceLock<Values>,

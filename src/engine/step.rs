@@ -1,5 +1,6 @@
 //! One step: the request is filled in, sent, judged, recorded.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,14 +109,15 @@ impl<C: Client> Sender<C> {
         due: Duration,
         random: impl Rng,
     ) -> StepEnd {
-        if !worker.shared.may_request() {
+        let measured = step.row != RowId::UNMEASURED;
+        // Setup and teardown are outside of what `stop_after` counts.
+        if measured && !worker.shared.may_request() {
             return StepEnd::NotSent;
         }
         let plan = &step.request;
         let rendered = render(plan, prepared, values, &worker.plan().session.home);
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
-        let measured = step.row != RowId::UNMEASURED;
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let answer = match rendered {
             Ok(request) => {
@@ -173,7 +175,10 @@ fn judge<T: Transport>(
             let body = unanswered.response.as_ref().map(|response| response.body.clone());
             (
                 body.unwrap_or_default(),
-                Some(Fault::new(unanswered.words.as_str())),
+                Some(Fault {
+                    words: unanswered.words.as_str().into(),
+                    detail: unanswered.detail.clone(),
+                }),
             )
         }
         Ok(response) => match read(worker, plan, response) {
@@ -272,6 +277,7 @@ impl Performed {
             connection: connection_use(self.answer.connection),
             bytes_sent: self.answer.bytes_sent,
             bytes_received: self.answer.bytes_received,
+            body_bytes: self.answer.response().map_or(0, |response| response.body_length),
             redirects: self.answer.redirects,
             status: self.answer.response().map(|response| response.status.as_u16()),
             outcome: match &self.fault {
@@ -356,10 +362,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
     for (name, value) in &response.headers {
-        text += name.as_str();
-        text += ": ";
-        text += &String::from_utf8_lossy(value.as_bytes());
-        text.push('\n');
+        let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     text
 }

@@ -1,4 +1,4 @@
-//! OAuth 2.0 client credentials (RFC 6749, section 4.4): one token for all users, fetched before the load and refreshed
+//! `OAuth2` client credentials (RFC 6749, section 4.4): one token for all users, fetched before the load and refreshed
 //! ahead of its expiry. Not measured.
 
 use std::sync::Arc;
@@ -40,8 +40,9 @@ pub(super) struct TokenSource<C> {
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
+    /// A number by the RFC; some servers send its digits as a string.
     #[serde(default)]
-    expires_in: Option<u64>,
+    expires_in: serde_json::Value,
 }
 
 impl<C: Client> TokenSource<C> {
@@ -108,9 +109,21 @@ impl<C: Client> TokenSource<C> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", granted.access_token))
             .map_err(|_| "the token holds a character that no header may hold".to_owned())?;
         value.set_sensitive(true);
-        let life = granted.expires_in.map_or(UNSAID_LIFE, Duration::from_secs);
+        let life = life(&granted.expires_in);
         Ok((value, life.mul_f64(0.9).max(Duration::from_secs(1))))
     }
+}
+
+/// How long a token lives that says so like this.
+fn life(expires_in: &serde_json::Value) -> Duration {
+    let seconds = match expires_in {
+        serde_json::Value::Number(number) => number.as_f64(),
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .unwrap_or(UNSAID_LIFE)
 }
 
 /// RFC 6749, section 2.3.1: every server must take the client's credentials as HTTP Basic, form-encoded.
@@ -133,4 +146,25 @@ fn headers(credentials: &ClientCredentials) -> HeaderMap {
         headers.insert(AUTHORIZATION, value);
     }
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_life_of_a_token_is_a_number_or_its_digits() {
+        for (said, seconds) in [
+            (json!(60), 60),
+            (json!("60"), 60),
+            (json!(60.0), 60),
+            (json!(null), 300),
+            (json!(-1), 300),
+            (json!("soon"), 300),
+        ] {
+            assert_eq!(life(&said), Duration::from_secs(seconds), "{said}");
+        }
+    }
 }

@@ -221,8 +221,7 @@ impl<T: Transport> User<T> {
             (SlotKind::Iteration, self.iteration - 1),
         ] {
             if let Some(slot) = plan.slots.find(kind) {
-                self.values
-                    .set(slot, Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
+                self.values.set(slot, Value::Int(number.cast_signed()));
             }
         }
         for &slot in &plan.endpoint(id).needs {

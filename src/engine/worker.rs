@@ -14,7 +14,7 @@ use crate::measure::recorder::Recorder;
 use crate::plan::draw::{Draw, Purpose, uniform};
 use crate::plan::{EndpointId, Plan, RowId, StageId, Step};
 
-/// What is done with each request that is shown.
+/// Shows one request to a person.
 pub(super) type Show = Box<dyn FnMut(Trace)>;
 
 /// What the users of one worker share; never leaves its thread.

@@ -203,7 +203,7 @@ impl fmt::Display for Warning {
             ),
             Self::LateWakeUps { p99, max } => write!(
                 f,
-                "timers woke late (1 % by more than {}, at worst {}): requests were sent, and responses noticed, too late",
+                "timers woke late (1% by {} or more, at worst {}): requests were sent, and responses noticed, too late",
                 words::duration(*p99),
                 words::duration(*max)
             ),

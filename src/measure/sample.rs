@@ -32,6 +32,8 @@ pub struct Sample {
     pub bytes_sent: u64,
     /// Bytes read (head and body, after TLS, before decoding).
     pub bytes_received: u64,
+    /// Bytes of the response's body among them, as on the wire.
+    pub body_bytes: u64,
     /// Redirects followed within this request.
     pub redirects: u8,
     /// Status code of the last response, if one came.

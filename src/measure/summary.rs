@@ -104,6 +104,8 @@ pub struct Figures {
     pub bytes_sent: u64,
     /// Bytes read: heads and bodies as on the wire, after TLS.
     pub bytes_received: u64,
+    /// Bytes of the responses' bodies among them.
+    pub body_bytes: u64,
 }
 
 impl Figures {

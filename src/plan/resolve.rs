@@ -12,8 +12,9 @@ use super::think::Think;
 use super::threshold::{Selection, Threshold};
 use super::{Auth, Endpoint, EndpointId, Plan, RowId};
 use crate::scenario::config::ConfigNode;
-use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
-use crate::scenario::{Loaded, MASK, Scenario, model};
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::scenario::span::{Span, Spanned};
+use crate::scenario::{LoadError, Loaded, MASK, Scenario, model};
 use crate::scenario::{Scrubber, Secret};
 
 mod body;
@@ -62,6 +63,8 @@ pub struct Overrides {
 struct Input<'a> {
     scenario: &'a Scenario,
     loaded: &'a Loaded,
+    /// What was told already of a scenario that could not be read whole: it is judged, and nothing more.
+    partial: Option<&'a Diagnostics>,
 }
 
 struct Resolver<'a> {
@@ -75,27 +78,9 @@ struct Resolver<'a> {
 
 /// The plan, with warnings that do not stop it; or all problems, errors among them.
 pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnostics), Diagnostics> {
-    let input = Input {
-        scenario: &loaded.scenario,
-        loaded,
-    };
-    let seed = overrides
-        .seed
-        .or(input.scenario.seed.map(|seed| seed.value))
-        .unwrap_or(overrides.random_seed);
-    let mut found = Found::default();
-    let mut names = Names::new(input.constants());
-    let data = data::resolve(&input, &mut names, seed, &mut found);
-    names.add_captured(input.scenario, &mut found);
-    let mut resolver = Resolver {
-        input,
-        overrides,
-        names,
-        data,
-        rows: Vec::new(),
-        found,
-    };
-    match resolver.plan(seed) {
+    let (plan, resolver) = resolved(loaded, None, overrides);
+    let mut resolver = resolver;
+    match plan {
         Some(plan) if resolver.found.list.errors() == 0 => Ok((plan, resolver.found.list)),
         // A missing part without a word would be a fault of this program; it must not pass for success.
         _ if resolver.found.list.errors() == 0 => {
@@ -107,7 +92,76 @@ pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnost
     }
 }
 
+/// All problems of a scenario that could not be loaded, in the order of the file: what was told of how it is written, and what is
+/// certainly wrong with what it says. What may be wrong only because a part could not be read is left out.
+pub fn problems(error: &LoadError, overrides: &Overrides) -> Diagnostics {
+    let mut all = error.problems.clone();
+    let Some(partial) = &error.partial else {
+        return all;
+    };
+    let (_, resolver) = resolved(partial, Some(&error.problems), overrides);
+    let told = |problem: &Diagnostic| {
+        error
+            .problems
+            .iter()
+            .any(|known| known.severity == Severity::Error && known.span == problem.span)
+    };
+    // Warnings are for a scenario that can be run.
+    for problem in resolver.found.list.iter() {
+        if problem.severity == Severity::Error && !told(problem) {
+            all.push(problem.clone());
+        }
+    }
+    all
+}
+
+/// Resolves everything, for a plan or for the problems alone.
+fn resolved<'a>(
+    loaded: &'a Loaded,
+    partial: Option<&'a Diagnostics>,
+    overrides: &'a Overrides,
+) -> (Option<Plan>, Resolver<'a>) {
+    let input = Input {
+        scenario: &loaded.scenario,
+        loaded,
+        partial,
+    };
+    let seed = overrides
+        .seed
+        .or(input.scenario.seed.map(|seed| seed.value))
+        .unwrap_or(overrides.random_seed);
+    let mut found = Found::default();
+    let mut names = Names::new(input.constants(), loaded);
+    let data = data::resolve(&input, &mut names, seed, &mut found);
+    names.add_captured(input.scenario, &mut found);
+    let mut resolver = Resolver {
+        input,
+        overrides,
+        names,
+        data,
+        rows: Vec::new(),
+        found,
+    };
+    (resolver.plan(seed), resolver)
+}
+
 impl Input<'_> {
+    /// Whether all of data, captures and calls is known: what could not be read stands under `target` or `stages`.
+    fn knows_pools(&self) -> bool {
+        let scenario = self.scenario;
+        self.partial.is_none_or(|told| {
+            told.iter()
+                .filter(|known| known.severity == Severity::Error)
+                .all(|known| {
+                    let within = |place: Span| {
+                        let whole = known.span.filter(|span| span.source == place.source);
+                        whole.is_some_and(|span| place.start <= span.start && span.end <= place.end)
+                    };
+                    within(scenario.target.span) || within(scenario.stages_span)
+                })
+        })
+    }
+
     /// The bytes of a file that the scenario names; all were read before.
     fn file(&self, name: &str) -> Option<&[u8]> {
         self.loaded.files.bytes(name).map(|bytes| &**bytes)
@@ -180,7 +234,11 @@ impl Resolver<'_> {
         self.refuse_too_many();
         let target = self.target();
         let transport = self.transport();
-        let profile = self.profile();
+        // What the command line does to the stages can be judged when all of them are known.
+        let profile = match self.input.partial {
+            Some(_) => None,
+            None => self.profile(),
+        };
         let think = self.think();
         let stop_after = self.stop_after();
         let on_start = self.called("on_start", &scenario.on_start);
@@ -191,7 +249,7 @@ impl Resolver<'_> {
         let once = self.once(target.as_ref().unwrap_or(&stand_in));
         let thresholds = self.thresholds();
         let (endpoints, (setup, teardown)) = (endpoints?, once?);
-        if self.found.list.errors() == 0 {
+        if self.found.list.errors() == 0 && self.input.knows_pools() {
             let called: Vec<EndpointId> = on_start.iter().chain(&on_stop).copied().collect();
             self.refuse_empty_pools(&endpoints, &called, &setup);
             self.tell_early_needs(&endpoints, &on_start, &setup);
@@ -246,14 +304,27 @@ impl Resolver<'_> {
     }
 
     fn thresholds(&mut self) -> Vec<Threshold> {
-        let known = self.selections();
+        let mut known = self.selections();
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
+            if self.has_unread_names() {
+                known.extend(spoken_of(&written.text.text));
+            }
             let threshold =
                 Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
             thresholds.extend(self.found.keep(threshold));
         }
         thresholds
+    }
+
+    /// Whether there is an endpoint or a step of which not even the name could be read.
+    fn has_unread_names(&self) -> bool {
+        let nameless = |step: &model::Step| step.name.as_ref().is_some_and(Spanned::is_unread);
+        let unread = |endpoint: &model::Endpoint| {
+            endpoint.name.is_unread()
+                || matches!(&endpoint.work, model::Work::Journey(steps) if steps.iter().any(nameless))
+        };
+        self.input.scenario.endpoints.iter().any(unread)
     }
 
     /// What a threshold may speak of: every endpoint, every step.
@@ -325,4 +396,15 @@ impl Resolver<'_> {
             graceful_stop: Duration::ZERO,
         }
     }
+}
+
+/// The endpoint that a threshold speaks of, whether or not it exists.
+fn spoken_of(threshold: &str) -> Option<Selection> {
+    let (_, rest) = threshold.split_once(" of ")?;
+    let name = rest.split(['<', '>', '=', '!']).next()?.trim();
+    let name = name.trim_matches(['"', '\'']).to_owned();
+    (!name.is_empty()).then(|| Selection {
+        name,
+        rows: Vec::new(),
+    })
 }

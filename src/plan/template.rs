@@ -21,7 +21,7 @@ mod slots;
 pub use escape::Escape;
 pub use expression::Expression;
 pub use json::{JsonBuilder, JsonTemplate};
-pub use scope::{Constants, Name, Scope, Shape};
+pub use scope::{Constants, Name, Scope, Shape, Unread};
 pub use slots::{SlotId, SlotKind, Slots, Values};
 
 use jinja::Block;

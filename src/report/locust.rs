@@ -2,7 +2,7 @@
 //! formats are Locust's, the figures ours.
 //!
 //! Where they differ: Name is the name of the endpoint or step, not its path. Percentiles are exact to a thousandth, not
-//! rounded to two digits. Content size is bytes on the wire, heads included. The files are complete to the last request.
+//! rounded to two digits. Content size is that of the body, as on the wire. The files are complete to the last request.
 //! A percentile that unfinished requests reach is written as the bound below it, as Locust has no way to say so.
 
 use std::time::Duration;
@@ -167,7 +167,7 @@ fn times(figures: &Figures) -> [Cell; 5] {
     let size = if figures.requests == 0 {
         0.0
     } else {
-        figures.bytes_received as f64 / figures.requests as f64
+        figures.body_bytes as f64 / figures.requests as f64
     };
     [
         Cell::figure(format!("{:.0}", ms(percentiles.map(|all| all.p50.value)))),

@@ -94,8 +94,9 @@ fn windows(summary: &RunSummary) -> Vec<Caution> {
     if !restless.is_empty() {
         all.push(Caution {
             what: format!(
-                "Not steady at {}: the figures were still drifting in the second half of the hold, so the whole hold is \
-                 measured, its beginning included. A longer hold would tell what the level settles at.",
+                "Not shown to be steady at {}: no warm-up could be told from the rest of the hold, so the whole hold is \
+                 measured, its beginning included. The level drifted, or the hold was too short to tell; a longer one would \
+                 show which.",
                 words::list(&restless)
             ),
             spoils: every_figure(&restless),

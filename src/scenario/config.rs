@@ -76,12 +76,15 @@ pub enum ConfigNode {
 #[derive(Debug, Clone)]
 pub struct Config {
     root: ConfigNode,
+    /// Whether all of it could be read.
+    whole: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             root: ConfigNode::Map(Vec::new()),
+            whole: true,
         }
     }
 }
@@ -89,8 +92,10 @@ impl Default for Config {
 impl Config {
     /// Reads and merges. Problems are told; what can be read is.
     pub fn load(from: &ConfigSources, sources: &mut Sources, out: &mut Diagnostics) -> Self {
+        let before = out.errors();
         let mut config = Self {
             root: read_file(from, sources, out),
+            whole: true,
         };
         let mut env: Vec<&(String, String)> = from
             .env
@@ -115,7 +120,13 @@ impl Config {
         if let Some(host) = &from.host {
             config.put("host", host.trim_end_matches('/'), &Origin::Host, false);
         }
+        config.whole = out.errors() == before;
         config
+    }
+
+    /// Whether all of it could be read: if not, a key that is not here may be set all the same.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The value of a key; dots lead into nested ones: `db.host`.

@@ -166,7 +166,7 @@ impl Reader<'_> {
                 DataKind::Csv { file, delimiter } => self.table(file, delimiter.map_or(b',', |d| d.value)),
                 DataKind::Json(file) => self.json(file),
                 DataKind::Combine { with, .. } => self.data(with),
-                DataKind::Values(_) | DataKind::Range(..) | DataKind::Captured { .. } => {}
+                DataKind::Values(_) | DataKind::Range(..) | DataKind::Captured { .. } | DataKind::Unread => {}
             }
         }
     }

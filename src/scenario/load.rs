@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::config::{Config, ConfigSources};
 use super::decode;
-use super::diagnostics::{Diagnostics, Severity, Sources};
+use super::diagnostics::{Diagnostics, Sources};
 use super::files::Files;
 use super::literals;
 use super::model::{Auth, Scenario};
@@ -38,13 +38,16 @@ pub struct Loaded {
     literal_secrets: Vec<Secret>,
 }
 
-/// Why nothing was loaded.
+/// Why nothing was loaded. What the problems say is only the first half: `plan::resolve::problems` also judges what could be
+/// read.
 #[derive(Debug, Clone)]
 pub struct LoadError {
     /// The problems.
     pub problems: Diagnostics,
     /// The texts that they point into.
     pub sources: Sources,
+    /// What could be read all the same: to be judged, never to be run.
+    pub partial: Option<Box<Loaded>>,
 }
 
 impl LoadError {
@@ -108,7 +111,11 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     let read = read_scenario(path, &mut sources, &mut problems);
     let mut config = Config::load(config, &mut sources, &mut problems);
     let Some((source, scenario, literal_secrets)) = read else {
-        return Err(Box::new(LoadError { problems, sources }));
+        return Err(Box::new(LoadError {
+            problems,
+            sources,
+            partial: None,
+        }));
     };
     let folder = path.parent().unwrap_or(Path::new(""));
     let files = Files::read(&scenario, folder, &mut problems);
@@ -118,28 +125,28 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
     for span in config.secret_spans() {
         sources.add_secret(span);
     }
-    if problems.errors() > 0 {
-        return Err(Box::new(LoadError { problems, sources }));
-    }
-    let path = path.to_owned();
-    debug_assert!(
-        problems
-            .iter()
-            .all(|problem| problem.severity == Severity::Warning)
-    );
-    Ok(Loaded {
+    let mut loaded = Loaded {
         scenario,
         config,
         files,
         sources,
         source,
-        path,
-        warnings: problems,
+        path: path.to_owned(),
+        warnings: Diagnostics::new(),
         literal_secrets,
-    })
+    };
+    if problems.errors() > 0 {
+        return Err(Box::new(LoadError {
+            problems,
+            sources: loaded.sources.clone(),
+            partial: Some(Box::new(loaded)),
+        }));
+    }
+    loaded.warnings = problems;
+    Ok(loaded)
 }
 
-/// The scenario, its source and the secrets written in it. `None`: with at least one error told.
+/// The scenario, its source and the secrets written in it; partial if errors were told. `None`: with at least one error told.
 fn read_scenario(
     path: &Path,
     sources: &mut Sources,

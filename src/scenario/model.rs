@@ -2,6 +2,9 @@
 //!
 //! What this must not contain: defaults (they are `plan`'s, named in the doc comments here), parsed templates, file contents
 //! (see [`Files`](super::files::Files)), anything of how a run is made.
+//!
+//! Of a file with mistakes there is a partial scenario, which is judged but never run: a name that could not be read is an
+//! empty text in it ([`Spanned::is_unread`]), a list of stages may be empty, and what else is missing was told.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -208,6 +211,8 @@ pub enum DataKind {
     },
     /// A JSON file that is a list of scalars or objects.
     Json(Spanned<String>),
+    /// Could not be read; only in a partial scenario.
+    Unread,
     /// Filled by captures while the run goes.
     Captured {
         /// Most values kept. Default 1000.

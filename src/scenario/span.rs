@@ -70,6 +70,18 @@ impl<T> Spanned<T> {
     }
 }
 
+impl Spanned<String> {
+    /// What stands for a name that could not be read.
+    pub(super) fn unread(span: Span) -> Self {
+        Self::new(String::new(), span)
+    }
+
+    /// Whether this is a name that could not be read; only in a partial scenario.
+    pub fn is_unread(&self) -> bool {
+        self.value.is_empty()
+    }
+}
+
 impl<T: fmt::Debug> fmt::Debug for Spanned<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value.fmt(f)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use runner::plan::resolve::{Overrides, resolve};
+use runner::plan::resolve::{self, Overrides, resolve};
 use runner::scenario::{ConfigSources, Style, load};
 
 /// What a user sees of a file with mistakes; empty if there are none.
@@ -13,7 +13,7 @@ fn problems(path: &Path) -> String {
 
 fn problems_with(path: &Path, config: &ConfigSources) -> String {
     match load(path, config) {
-        Err(error) => error.render(Style::Plain),
+        Err(error) => resolve::problems(&error, &Overrides::default()).render(&error.sources, Style::Plain),
         Ok(loaded) => {
             let mut found = loaded.warnings.clone();
             match resolve(&loaded, &Overrides::default()) {

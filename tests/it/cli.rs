@@ -200,6 +200,33 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
 }
 
 #[test]
+fn interrupted_twice_it_ends_at_once_even_while_setup_hangs() {
+    let server = Server::plain(|peer| {
+        peer.request();
+        peer.hang();
+    });
+    let place = Place::new();
+    let setup = "setup: [{ name: log_in, get: / }]\nstages: [{ users: 2, ramp: 0s, hold: 60s }]";
+    place.file("a.yaml", &scenario(server.port, setup));
+    let child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while server.requests().is_empty() && begun.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(&child, rustix::process::Signal::INT);
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&child, rustix::process::Signal::INT);
+    let output = finished(child);
+    assert_eq!(output.status.code(), Some(130));
+    assert!(text(&output.stderr).contains("interrupted before the load began"));
+}
+
+#[test]
 fn of_a_killed_run_the_report_is_that_of_its_journal() {
     let server = Server::answering(OK);
     let place = Place::new();
@@ -398,4 +425,191 @@ fn without_a_host_the_demo_api_is_run_against_and_said_so() {
     );
     let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
     assert!(report.contains("demo API"), "{report}");
+}
+
+#[test]
+fn an_oauth2_token_is_shared_and_refreshed_ahead_of_its_expiry() {
+    let options = runner::demo::Options {
+        token_lifetime: Duration::from_secs(2),
+        ..Default::default()
+    };
+    let demo = runner::demo::start(&options).unwrap();
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target:\n  url: '{}{}'\n  tls: {{ verify: false }}\n  auth:\n    oauth2_client_credentials:\n\
+             \x20     {{ token_url: /oauth2/token, client_id: demo, client_secret: demo }}\n\
+             think: {{ constant: 100ms }}\nendpoints: [{{ name: term, get: '', query: {{ term: '201701' }} }}]\n\
+             stages: [{{ users: 2, ramp: 0s, hold: 5s }}]\nthresholds: ['failures <= 0%']\n",
+            demo.url(),
+            runner::demo::RESOURCE_PATH
+        ),
+    );
+    let output = place.run(&["a.yaml"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
+    place.file(
+        "b.yaml",
+        &std::fs::read_to_string(place.path("a.yaml"))
+            .unwrap()
+            .replace("client_secret: demo", "client_secret: wrong"),
+    );
+    let output = place.run(&["b.yaml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        text(&output.stderr).contains("OAuth2 token"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn try_shows_each_request_once_with_its_captures() {
+    let place = Place::new();
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/mixed.yaml");
+    let output = place.run(&["try", scenario.to_str().unwrap(), "--seed", "1"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
+    for name in [
+        "get_by_osu_id",
+        "get_by_term_id",
+        "get_without_query",
+        "get_by_id",
+    ] {
+        assert_eq!(told.matches(&format!("== {name}\n")).count(), 1, "{told}");
+    }
+    assert!(told.contains("captured osu_id = 9"), "{told}");
+    assert!(told.contains("authorization: ***"), "{told}");
+    assert!(told.contains("4 requests, 0 failed, 0 not tried"), "{told}");
+}
+
+#[test]
+fn check_prints_the_mix_and_the_load_and_sends_nothing() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 4, ramp: 1s, hold: 3s }]"),
+    );
+    let output = place.run(&["check", "a.yaml"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        told.contains("100.0 %") && told.contains("4 users, reached in 1 s, held for 3 s"),
+        "{told}"
+    );
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn setup_comes_first_and_its_captures_are_everyones() {
+    let server = Server::plain(|peer| {
+        while let Some(request) = peer.request() {
+            let body = if request.line().starts_with("POST /tenants") {
+                r#"{"id":"t-7"}"#
+            } else {
+                "ok"
+            };
+            peer.say(format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+        }
+    });
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target: {{ url: 'http://127.0.0.1:{}' }}\nthink: {{ constant: 100ms }}\n\
+             setup: [{{ name: make, post: /tenants, capture: [{{ json: $.id, as: tenant, required: true }}] }}]\n\
+             teardown: [{{ name: unmake, delete: '/tenants/{{{{ tenant }}}}' }}]\n\
+             endpoints: [{{ name: home, get: '/{{{{ tenant }}}}/home' }}]\nstages: [{{ users: 2, ramp: 0s, hold: 1s }}]\n",
+            server.port
+        ),
+    );
+    assert_eq!(place.run(&["a.yaml"]).status.code(), Some(0));
+    let lines: Vec<String> = server
+        .requests()
+        .iter()
+        .map(|request| request.line().to_owned())
+        .collect();
+    assert_eq!(lines.first().unwrap(), "POST /tenants HTTP/1.1");
+    assert_eq!(lines.last().unwrap(), "DELETE /tenants/t-7 HTTP/1.1");
+    assert!(
+        lines.len() > 5
+            && lines[1..lines.len() - 1]
+                .iter()
+                .all(|line| line == "GET /t-7/home HTTP/1.1"),
+        "{lines:?}"
+    );
+    let run = std::fs::read_to_string(place.only_run().join("run.json")).unwrap();
+    assert!(!run.contains("unmake"), "setup and teardown are not measured");
+}
+
+#[test]
+fn runs_of_one_second_have_folders_of_their_own() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 1s }]"),
+    );
+    let start = || {
+        place
+            .command(&["a.yaml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let both = [start(), start()];
+    assert!(both.into_iter().all(|child| finished(child).status.success()));
+    let folders = place
+        .path("reports")
+        .read_dir()
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name() != "latest");
+    assert_eq!(folders.count(), 2);
+    let output = place.run(&["a.yaml", "--out", "reports/latest"]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "a folder that holds a run is not written over"
+    );
+}
+
+#[test]
+fn two_runs_with_one_seed_send_the_same_requests_per_user_over_the_wire() {
+    let place = Place::new();
+    let mut runs: Vec<Vec<Vec<String>>> = Vec::new();
+    for workers in ["1", "3"] {
+        let server = Server::answering(OK);
+        place.file(
+            "a.yaml",
+            &format!(
+                "target: {{ url: 'http://127.0.0.1:{}' }}\nthink: {{ between: [10ms, 90ms] }}\n\
+                 data: {{ n: {{ range: [1, 1000000] }}, w: {{ values: [x, y, z] }} }}\n\
+                 endpoints:\n  - {{ name: a, weight: 2, get: '/{{{{ user }}}}/a/{{{{ n }}}}' }}\n\
+                 \x20 - {{ name: b, weight: 1, get: '/{{{{ user }}}}/b/{{{{ w }}}}/{{{{ iteration }}}}' }}\n\
+                 stages: [{{ users: 6, ramp: 1s, hold: 2s }}]\n",
+                server.port
+            ),
+        );
+        let output = place.run(&["a.yaml", "--seed", "99", "--workers", workers]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let mut of_user = vec![Vec::new(); 6];
+        for request in server.requests() {
+            let line = request.line().to_owned();
+            let user: usize = line.split('/').nth(1).unwrap().parse().unwrap();
+            of_user[user].push(line);
+        }
+        runs.push(of_user);
+    }
+    // How many requests fit into the time may differ; which they are may not, whatever worker a user is on.
+    for (user, (one, other)) in runs[0].iter().zip(&runs[1]).enumerate() {
+        let both = one.len().min(other.len());
+        assert!(both > 10, "user {user} sent {both}");
+        assert_eq!(one[..both], other[..both], "user {user}");
+    }
 }

@@ -371,7 +371,7 @@ async fn a_gentle_stop_lets_iterations_finish() {
     let mut quiet = Quiet::default();
     let plan = plan_of(&yaml);
     let (recording, ()) = tokio::join!(run_here(plan, stopper, &mut quiet, transport.clone()), async {
-        tokio::time::sleep(Duration::from_millis(2000)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         asker.stop(Stop::Gently);
     });
     let recording = recording.expect("a run");

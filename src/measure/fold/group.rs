@@ -19,6 +19,7 @@ pub(crate) struct Group {
     pub(crate) in_time: u64,
     bytes_sent: u64,
     bytes_received: u64,
+    body_bytes: u64,
 }
 
 impl Group {
@@ -33,6 +34,7 @@ impl Group {
         }
         self.bytes_sent = self.bytes_sent.saturating_add(cell.bytes_sent);
         self.bytes_received = self.bytes_received.saturating_add(cell.bytes_received);
+        self.body_bytes = self.body_bytes.saturating_add(cell.body_bytes);
     }
 
     /// Takes another's requests in.
@@ -45,6 +47,7 @@ impl Group {
         self.in_time = self.in_time.saturating_add(other.in_time);
         self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);
         self.bytes_received = self.bytes_received.saturating_add(other.bytes_received);
+        self.body_bytes = self.body_bytes.saturating_add(other.body_bytes);
     }
 
     /// Completed requests.
@@ -78,6 +81,7 @@ impl Group {
             latency: times_with(&self.latency, &self.unfinished),
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
+            body_bytes: self.body_bytes,
         }
     }
 }

@@ -51,6 +51,9 @@ pub struct Cell {
     pub bytes_sent: u64,
     /// Bytes read.
     pub bytes_received: u64,
+    /// Bytes of the bodies among them.
+    #[serde(default)]
+    pub body_bytes: u64,
     /// Redirects followed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub redirects: u64,
@@ -118,6 +121,7 @@ impl Keyed for Cell {
         merge_sorted(&mut self.failures, &other.failures);
         self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);
         self.bytes_received = self.bytes_received.saturating_add(other.bytes_received);
+        self.body_bytes = self.body_bytes.saturating_add(other.body_bytes);
         self.redirects = self.redirects.saturating_add(other.redirects);
         self.connections.add(&other.connections);
         merge_sorted(&mut self.statuses, &other.statuses);

@@ -14,8 +14,12 @@ const SLUG: usize = 48;
 pub(super) fn write(folder: &Path, number: u32, row: &str, example: &Example) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{number:03}-{}.txt", slug(&example.failure)));
-    let mut file = fs::File::create(path)?;
-    file.write_all(&text(row, example))
+    let written = fs::File::create(&path).and_then(|mut file| file.write_all(&text(row, example)));
+    if written.is_err() {
+        // Half an example, or none, would pass for what the server said.
+        let _ = fs::remove_file(&path);
+    }
+    written
 }
 
 /// Its content: what was asked, what failed, then the response as it came.

@@ -71,6 +71,7 @@ fn second(number: u32) -> Arc<Interval> {
         failures: Vec::new(),
         bytes_sent: 0,
         bytes_received: 0,
+        body_bytes: 0,
         redirects: 0,
         connections: Connections::default(),
         statuses: Vec::new(),

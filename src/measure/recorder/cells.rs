@@ -71,6 +71,7 @@ struct OpenCell {
     failures: Vec<Failure>,
     bytes_sent: u64,
     bytes_received: u64,
+    body_bytes: u64,
     redirects: u64,
     connections: Connections,
     statuses: Vec<Counter<u16>>,
@@ -98,6 +99,7 @@ impl Cells {
         }
         cell.bytes_sent += sample.bytes_sent;
         cell.bytes_received += sample.bytes_received;
+        cell.body_bytes += sample.body_bytes;
         cell.redirects += u64::from(sample.redirects);
         *match sample.connection {
             ConnectionUse::None => &mut cell.connections.none,
@@ -181,6 +183,7 @@ impl OpenCell {
             failures,
             bytes_sent: count(&mut self.bytes_sent),
             bytes_received: count(&mut self.bytes_received),
+            body_bytes: count(&mut self.body_bytes),
             redirects: count(&mut self.redirects),
             connections: std::mem::take(&mut self.connections),
             statuses,

@@ -8,7 +8,7 @@ use super::names::{Names, constant};
 use super::problems::{Found, at};
 use super::tables;
 use crate::plan::data::{Combine, Contents, OnEnd, Order, Pool, Source, WhenFull};
-use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template};
+use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template, Unread};
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Data, DataKind};
 use crate::scenario::span::{Spanned, Text};
@@ -23,6 +23,11 @@ enum Prepared<'a> {
 }
 
 impl Prepared<'_> {
+    /// In place of values that are not known: there was an error, and there will be no plan.
+    fn unknown() -> Self {
+        Self::Ready(Contents::Range { first: 0, last: 0 }, Shape::Any)
+    }
+
     fn shape(&self) -> Shape {
         match self {
             Self::Ready(_, shape) => shape.clone(),
@@ -69,26 +74,30 @@ impl Resolved {
 pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &mut Found) -> Resolved {
     let mut resolved = Resolved::default();
     let mut prepared = Vec::new();
-    for data in &input.scenario.data {
+    for data in input.scenario.data.iter().filter(|data| !data.name.is_unread()) {
         let name = data.name.value.as_str();
-        if let DataKind::Captured { keep, when_full } = &data.kind.value {
+        // What could not be read may be a pool.
+        let pooled = match &data.kind.value {
+            DataKind::Captured { keep, when_full } => Some((keep.as_ref(), when_full.as_ref())),
+            DataKind::Unread => Some((None, None)),
+            _ => None,
+        };
+        if let Some((keep, when_full)) = pooled {
             let number = resolved.pools.len();
             let slot = names.add_data(name, SlotKind::Pool(number), Shape::Any);
             names.pools.insert(name.to_owned(), number);
-            resolved
-                .pools
-                .push(pool(data, slot, keep.as_ref(), when_full.as_ref()));
+            resolved.pools.push(pool(data, slot, keep, when_full));
             resolved.needs.push((slot, Vec::new()));
             continue;
         }
-        let what = prepare(data, input, names, found);
-        let shape = what.as_ref().map_or(Shape::Any, Prepared::shape);
+        let what = prepare(data, input, names, found).unwrap_or_else(Prepared::unknown);
+        let shape = what.shape();
         let slot = names.add_data(name, SlotKind::Source(prepared.len()), shape);
         prepared.push((data, slot, what));
     }
     names.add_counters();
     for (data, slot, what) in prepared {
-        let contents = what.and_then(|what| finish(what, names, found));
+        let contents = finish(what, names, found);
         // A broken source keeps its place, so that the numbers of the others stay right; there will be no plan.
         let (contents, needs) = contents.unwrap_or((Contents::List(Arc::new([])), Vec::new()));
         resolved.needs.push((slot, needs));
@@ -142,6 +151,7 @@ fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
     (order, on_end)
 }
 
+/// `None`: the values are not known, which was told.
 fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Found) -> Option<Prepared<'a>> {
     let (contents, shape) = match &data.kind.value {
         DataKind::Values(values) => tables::values(values, names, found)?,
@@ -155,16 +165,13 @@ fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Fou
         }
         DataKind::Json(file) => tables::listed(input.loaded.files.json(&file.value)?),
         DataKind::Combine { template, with } => {
-            let parts: Vec<_> = with
-                .iter()
-                .map(|part| Some((part, prepare_part(part, input, names, found)?)))
-                .collect();
-            return Some(Prepared::Combine(
-                template,
-                parts.into_iter().collect::<Option<_>>()?,
-            ));
+            let part = |part| {
+                let what = prepare_part(part, input, names, found);
+                (part, what.unwrap_or_else(Prepared::unknown))
+            };
+            return Some(Prepared::Combine(template, with.iter().map(part).collect()));
         }
-        DataKind::Captured { .. } => return None,
+        DataKind::Captured { .. } | DataKind::Unread => return None,
     };
     Some(Prepared::Ready(contents, shape))
 }
@@ -212,12 +219,22 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
         ..names.fixed()
     };
     scope.elsewhere.retain(|name, _| !names.data.contains_key(name));
+    // Here slots have numbers of their own.
+    let with_unread = parts.iter().any(|(part, _)| part.name.is_unread());
+    let unread = (with_unread || scope.unread.name.is_some()).then(|| slots.add("", SlotKind::Local));
+    scope.unread = Unread {
+        name: unread,
+        key: scope.unread.key.map(|_| slots.add("", SlotKind::Local)),
+    };
     // Own slots for the parts first, then for the other sources that the template turns out to name.
     let mut own = Vec::new();
     let mut needs = Vec::new();
     let mut in_scope = BTreeSet::new();
     for (part, what) in parts {
         let name = part.name.value.as_str();
+        if part.name.is_unread() {
+            continue;
+        }
         if !in_scope.insert(name.to_owned()) {
             found.push(Diagnostic::error(
                 part.name.span,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Resolver;
+use super::names::captures;
 use super::problems::at;
 use super::target::Target;
 use crate::plan::outline::Row;
@@ -11,7 +12,7 @@ use crate::plan::template::{Expression, Scope, SlotKind};
 use crate::plan::{Endpoint, EndpointId, Repeat, RowId, Step};
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Capture, Work};
-use crate::scenario::span::Spanned;
+use crate::scenario::span::{Span, Spanned};
 use crate::scenario::suggest::nearest;
 
 const MOST_REPEATS: u64 = 10_000;
@@ -53,7 +54,7 @@ impl Resolver<'_> {
         let mut visible = self.kept_before(name);
         let steps = match &endpoint.work {
             Work::Request(request) => {
-                let row = self.row(name.to_owned(), request, id);
+                let row = self.row(name.to_owned(), endpoint.name.span, request, id);
                 let scope = self.names.iteration(&visible);
                 let request = self.request(request, &scope, target)?;
                 vec![Step {
@@ -69,7 +70,11 @@ impl Resolver<'_> {
                 let mut resolved = Vec::new();
                 for step in steps {
                     let step_name = step_name(step);
-                    let row = self.row(format!("{name} / {step_name}"), &step.request, id);
+                    let place = step
+                        .name
+                        .as_ref()
+                        .map_or(step.request.path.span, |name| name.span);
+                    let row = self.row(format!("{name} / {step_name}"), place, &step.request, id);
                     let scope = self.names.iteration(&visible);
                     resolved.push(self.step(step, step_name, row, &scope, target));
                     self.see(&step.request.captures, &mut visible);
@@ -122,12 +127,11 @@ impl Resolver<'_> {
         visible.extend(names.filter(|name| self.names.captured(name).is_some()).cloned());
     }
 
-    fn row(&mut self, name: String, request: &model::Request, endpoint: EndpointId) -> RowId {
-        if self.rows.iter().any(|row| row.name == name) && !name.is_empty() {
+    fn row(&mut self, name: String, place: Span, request: &model::Request, endpoint: EndpointId) -> RowId {
+        if self.rows.iter().any(|row| row.name == name) && self.is_known(endpoint) {
             let message = format!("two lines of the reports would be called `{name}`");
-            self.found.push(
-                Diagnostic::error(request.path.span, message).help("give each step a `name` of its own"),
-            );
+            self.found
+                .push(Diagnostic::error(place, message).help("give each step a `name` of its own"));
         }
         self.rows.push(Row {
             name,
@@ -135,6 +139,13 @@ impl Resolver<'_> {
             endpoint,
         });
         RowId((self.rows.len() - 1) as u16)
+    }
+
+    /// Whether an endpoint's name could be read, and is its own; if it is not, that was told.
+    fn is_known(&self, endpoint: EndpointId) -> bool {
+        let (before, rest) = self.input.scenario.endpoints.split_at(usize::from(endpoint.0));
+        let name = rest.first().map(|endpoint| &endpoint.name.value);
+        name.is_some_and(|name| !name.is_empty() && before.iter().all(|other| other.name.value != *name))
     }
 
     fn step(
@@ -175,13 +186,17 @@ impl Resolver<'_> {
     /// The endpoints of `on_start` or `on_stop`.
     pub(super) fn called(&mut self, key: &str, names: &[Spanned<String>]) -> Vec<EndpointId> {
         let endpoints = &self.input.scenario.endpoints;
+        let unread = endpoints.iter().any(|endpoint| endpoint.name.is_unread());
         let mut called = Vec::new();
-        for name in names {
+        for name in names.iter().filter(|name| !name.is_unread()) {
             let number = endpoints
                 .iter()
                 .position(|endpoint| endpoint.name.value == name.value);
             if let Some(number) = number {
                 called.push(EndpointId(number as u16));
+                continue;
+            }
+            if unread {
                 continue;
             }
             let message = format!("`{key}` names an endpoint `{}` that does not exist", name.value);
@@ -214,7 +229,7 @@ impl Resolver<'_> {
             && target
                 .headers
                 .iter()
-                .any(|(_, value)| value.slots().next().is_some())
+                .any(|(_, value)| value.slots().any(|slot| !self.names.is_unread(slot)))
         {
             let message = "`target.headers` draws data, which `setup` and `teardown` have none of";
             self.found.push(
@@ -226,20 +241,7 @@ impl Resolver<'_> {
 
     /// Captured names that no template uses.
     pub(super) fn tell_unused(&mut self) {
-        let scenario = self.input.scenario;
-        let journeys = scenario
-            .endpoints
-            .iter()
-            .flat_map(|endpoint| match &endpoint.work {
-                Work::Request(request) => vec![&request.captures],
-                Work::Journey(steps) => steps.iter().map(|step| &step.request.captures).collect(),
-            });
-        let once = scenario
-            .setup
-            .iter()
-            .chain(&scenario.teardown)
-            .map(|step| &step.request.captures);
-        for capture in journeys.chain(once).flatten() {
+        for capture in captures(self.input.scenario) {
             let asserts = capture.required.is_some_and(|required| required.value);
             let name = &capture.into.value;
             if !asserts && !self.names.pools.contains_key(name) && !self.names.is_used(name) {

@@ -77,7 +77,9 @@ impl Resolver<'_> {
             Some(model::Pick::Random) => Pick::Random,
             Some(model::Pick::All) => Pick::All,
         };
-        if let (Pick::All, CaptureTarget::Slot(_), Some(written)) = (pick, target, capture.pick) {
+        if let (Pick::All, CaptureTarget::Slot(_), Some(written)) = (pick, target, capture.pick)
+            && !self.names.has_unread()
+        {
             found.push(
                 Diagnostic::error(written.span, format!("`{name}` holds one value, not all")).help(format!(
                     "pick `first`, `last` or `random`, or make `{name}` a captured pool under `data`"

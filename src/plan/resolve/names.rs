@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::problems::{Found, at};
-use crate::plan::template::{Constants, Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template};
+use crate::plan::template::{
+    Constants, Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template, Unread,
+};
+use crate::scenario::Loaded;
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{Capture, Scenario, Work};
+use crate::scenario::model::{Capture, Data, Scenario, Work};
 use crate::scenario::span::Text;
 
 /// All names of a scenario.
@@ -20,6 +23,10 @@ pub(super) struct Names {
     pub(super) pools: BTreeMap<String, usize>,
     /// Captured names that are no pools.
     captured: BTreeMap<String, Captured>,
+    /// What stands for names and keys that could not be read.
+    pub(super) unread: Unread,
+    /// It is not sure who knows which captured name: all do then.
+    blurred: bool,
 }
 
 #[derive(Debug)]
@@ -31,13 +38,27 @@ struct Captured {
 }
 
 impl Names {
-    pub(super) fn new(config: Constants) -> Self {
+    pub(super) fn new(config: Constants, loaded: &Loaded) -> Self {
+        let mut slots = Slots::default();
+        let scenario = &loaded.scenario;
+        let name = (unread_data(&scenario.data)
+            || captures(scenario).any(|capture| capture.into.is_unread()))
+        .then(|| slots.add("", SlotKind::Local));
+        let key = (!loaded.config.is_whole()).then(|| slots.add("", SlotKind::Local));
+        let known = |name: &String| {
+            scenario
+                .endpoints
+                .iter()
+                .any(|endpoint| endpoint.name.value == *name)
+        };
         Self {
-            slots: Slots::default(),
+            slots,
             config: Arc::new(config),
             data: BTreeMap::new(),
             pools: BTreeMap::new(),
             captured: BTreeMap::new(),
+            unread: Unread { name, key },
+            blurred: name.is_some() || !scenario.on_start.iter().all(|start| known(&start.value)),
         }
     }
 
@@ -91,7 +112,7 @@ impl Names {
     fn add_captures(&mut self, captures: &[Capture], kind: SlotKind, by: &str, found: &mut Found) {
         for capture in captures {
             let name = capture.into.value.as_str();
-            if self.pools.contains_key(name) || self.captured.contains_key(name) {
+            if capture.into.is_unread() || self.pools.contains_key(name) || self.captured.contains_key(name) {
                 continue;
             }
             if matches!(name, "user" | "iteration" | "config") {
@@ -123,6 +144,16 @@ impl Names {
         self.captured.get(name).map(|captured| captured.slot)
     }
 
+    /// Whether a slot only stands for what could not be read.
+    pub(super) fn is_unread(&self, slot: SlotId) -> bool {
+        self.unread.name == Some(slot) || self.unread.key == Some(slot)
+    }
+
+    /// Whether some names could not be read.
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.name.is_some()
+    }
+
     /// Remembers that slots are used.
     pub(super) fn mark_used(&mut self, slots: impl IntoIterator<Item = SlotId>) {
         for slot in slots {
@@ -149,6 +180,7 @@ impl Names {
     pub(super) fn once(&self, visible: &BTreeSet<String>, why: &str) -> Scope {
         let mut scope = Scope {
             config: Arc::clone(&self.config),
+            unread: self.unread,
             ..Scope::default()
         };
         for name in self.data.keys() {
@@ -163,6 +195,7 @@ impl Names {
         let mut scope = Scope {
             config: Arc::clone(&self.config),
             names: self.data.clone(),
+            unread: self.unread,
             ..Scope::default()
         };
         self.add_visible(visible, &mut scope);
@@ -171,7 +204,7 @@ impl Names {
 
     fn add_visible(&self, visible: &BTreeSet<String>, scope: &mut Scope) {
         for (name, captured) in &self.captured {
-            if visible.contains(name) {
+            if self.blurred || visible.contains(name) {
                 let (slot, shape) = (captured.slot, Shape::Any);
                 scope.names.insert(name.clone(), Name { slot, shape });
             } else {
@@ -183,6 +216,24 @@ impl Names {
             }
         }
     }
+}
+
+/// Whether there are data of which not even the names are known.
+fn unread_data(data: &[Data]) -> bool {
+    data.iter().any(|data| data.name.is_unread())
+}
+
+/// All captures of a scenario.
+pub(super) fn captures(scenario: &Scenario) -> impl Iterator<Item = &Capture> {
+    let journeys = scenario
+        .endpoints
+        .iter()
+        .flat_map(|endpoint| match &endpoint.work {
+            Work::Request(request) => vec![&request.captures],
+            Work::Journey(steps) => steps.iter().map(|step| &step.request.captures).collect(),
+        });
+    let once = scenario.setup.iter().chain(&scenario.teardown);
+    journeys.chain(once.map(|step| &step.request.captures)).flatten()
 }
 
 /// Compiles a template whose text is known before the run.

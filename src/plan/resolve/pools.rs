@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Resolver;
+use super::names::captures;
 use crate::plan::check::CaptureTarget;
 use crate::plan::{Endpoint, EndpointId, Step};
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::Work;
 use crate::scenario::suggest::nearest;
 
 impl Resolver<'_> {
@@ -96,15 +96,7 @@ impl Resolver<'_> {
             let mut problem = error(format!("nobody fills the pool `{name}`")).help(format!(
                 "capture into it: `capture: [{{ json: \"$.id\", as: {name} }}]`"
             ));
-            let scenario = self.input.scenario;
-            let captures = scenario
-                .endpoints
-                .iter()
-                .flat_map(|endpoint| match &endpoint.work {
-                    Work::Request(request) => request.captures.iter().collect::<Vec<_>>(),
-                    Work::Journey(steps) => steps.iter().flat_map(|step| &step.request.captures).collect(),
-                });
-            for capture in captures {
+            for capture in captures(self.input.scenario) {
                 if nearest(&capture.into.value, [name.as_str()]).is_some() {
                     problem = problem.also(capture.into.span, format!("did you mean `{name}` here?"));
                 }

@@ -71,8 +71,14 @@ impl Resolver<'_> {
                     .help("leave it out, or write `%23` for the character itself"),
             );
         }
+        if template
+            .leading_slot()
+            .is_some_and(|slot| self.names.is_unread(slot))
+        {
+            return None;
+        }
         if self.is_link(&template, scope, target) {
-            if let Some(pair) = query.first() {
+            if let Some(pair) = query.first().filter(|_| !self.names.has_unread()) {
                 let message = "a link that was captured takes no `query`: it may have one of its own";
                 self.found.push(
                     Diagnostic::error(pair.key.span, message).help("write the parameters into the path"),

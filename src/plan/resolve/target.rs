@@ -126,7 +126,8 @@ impl Resolver<'_> {
             } else {
                 Some(example.to_owned())
             };
-            let shows = text.text.contains("{{") && !written.secret;
+            // What is secret by its use in `auth` is known of a whole scenario only.
+            let shows = text.text.contains("{{") && !written.secret && self.input.partial.is_none();
             let note = shows.then(|| format!("it comes to `{}`", written.shown));
             let diagnostic = Diagnostic::error(text.span, message).help_if(help);
             match note {

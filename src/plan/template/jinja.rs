@@ -117,10 +117,14 @@ impl Uses {
             }
             // A whole row is fine here: an expression may pick its column.
             let row = path.len() == 1 && scope.names.contains_key(path[0]);
-            if !row && let Found::Constant(_) = scope.find(&path, place)? {
-                continue;
-            }
-            let slot = scope.names[path[0]].slot;
+            let slot = if row {
+                scope.names[path[0]].slot
+            } else {
+                match scope.find(&path, place)? {
+                    Found::Constant(_) => continue,
+                    Found::Slot(slot, _) => slot,
+                }
+            };
             if !slots.iter().any(|(_, known)| *known == slot) {
                 slots.push((path[0].into(), slot));
             }

@@ -101,6 +101,18 @@ pub struct Scope {
     pub config: Arc<Constants>,
     /// Names that exist, but not at this place, and why.
     pub elsewhere: BTreeMap<String, String>,
+    /// For a scenario that could not be read whole, from which no plan comes: what stands for names and keys that may be among
+    /// what is missing.
+    pub unread: Unread,
+}
+
+/// What stands for names that are not known but may exist.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unread {
+    /// For a name; `None`: all names are known.
+    pub name: Option<SlotId>,
+    /// For a key of `config`; `None`: all keys are known.
+    pub key: Option<SlotId>,
 }
 
 /// What a plain name stands for.
@@ -122,8 +134,14 @@ impl Scope {
             ("config", []) => {
                 Err(Problem::new(range, "`config` needs a key").help("write for example `config.host`"))
             }
-            ("config", path) => self.constant(path, range).map(Found::Constant),
-            _ => Err(self.unknown(root, range)),
+            ("config", path) => match (self.constant(path, range), self.unread.key) {
+                (Err(_), Some(slot)) => Ok(Found::Slot(slot, Access::Whole)),
+                (constant, _) => constant.map(Found::Constant),
+            },
+            _ => match self.unread.name {
+                Some(slot) if !self.elsewhere.contains_key(root) => Ok(Found::Slot(slot, Access::Whole)),
+                _ => Err(self.unknown(root, range)),
+            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Data, DataKind, OnEnd, Order, WhenFull};
-use super::super::span::Spanned;
+use super::super::span::{Span, Spanned};
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
 use super::leaf;
@@ -16,15 +16,33 @@ const RESERVED: [&str; 16] = [
 
 pub(super) fn all(out: &mut Diagnostics, node: &Node) -> Vec<Data> {
     let example = "data: { term: { values: [201701, 201702] } }";
-    let entries = leaf::mapping(out, node, "a mapping of names to data sources", example).unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|(name, node)| one(out, name, node))
-        .collect()
+    let Some(entries) = leaf::mapping(out, node, "a mapping of names to data sources", example) else {
+        return vec![unread(node.span)];
+    };
+    let mut all = Vec::new();
+    for (name, node) in entries {
+        let known = check_name(out, name);
+        let data = one(out, name, node);
+        all.extend(known.into_iter().map(|name| Data {
+            name,
+            ..data.clone().unwrap_or_else(|| unread(node.span))
+        }));
+    }
+    all
 }
 
+/// A source whose name, or definition, could not be read.
+pub(super) fn unread(span: Span) -> Data {
+    Data {
+        name: Spanned::unread(span),
+        kind: Spanned::new(DataKind::Unread, span),
+        order: None,
+        on_end: None,
+    }
+}
+
+/// `None`: with an error told.
 fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Data> {
-    check_name(out, name);
     if let Kind::List(_) = node.kind {
         out.push(
             Diagnostic::error(
@@ -37,8 +55,7 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
     }
     let fields = Fields::new(out, node, &shapes::DATA)?;
     let kinds = ["values", "range", "combine", "csv", "json", "captured"];
-    let (key, value) = fields.one_of(out, &kinds)?;
-    let chosen = key.value.as_str();
+    let (chosen, _, value) = fields.one_of(out, &kinds)?;
     fields.only_with(
         out,
         "with",
@@ -47,8 +64,12 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
     );
     fields.only_with(out, "delimiter", chosen == "csv", "only `csv` files have one");
     let drawn = chosen != "captured";
-    let order = fields.optional("order").and_then(|node| order(out, node));
-    let random = order.is_none_or(|order| order.value == Order::Random);
+    let written = fields.optional("order");
+    let order = written.and_then(|node| order(out, node));
+    let random = match written {
+        Some(_) => order.is_some_and(|order| order.value == Order::Random),
+        None => true,
+    };
     fields.only_with(
         out,
         "order",
@@ -74,17 +95,18 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
         "combine" => combine(out, &fields, value),
         "csv" => csv(out, &fields, value),
         "json" => leaf::file_name(out, value).map(DataKind::Json),
-        _ => captured(out, value),
-    }?;
+        _ => Some(captured(out, value)),
+    };
     Some(Data {
         name: name.clone(),
-        kind: Spanned::new(kind, value.span),
+        kind: Spanned::new(kind.unwrap_or(DataKind::Unread), value.span),
         order,
         on_end,
     })
 }
 
-fn check_name(out: &mut Diagnostics, name: &Spanned<String>) {
+/// The names that it defines: one; or, if it cannot be a name, what templates take for one in it.
+fn check_name(out: &mut Diagnostics, name: &Spanned<String>) -> Vec<Spanned<String>> {
     let text = name.value.as_str();
     let word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !word || text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -102,7 +124,16 @@ fn check_name(out: &mut Diagnostics, name: &Spanned<String>) {
             Diagnostic::error(name.span, format!("`{text}` cannot be a name in templates"))
                 .help(format!("use letters, digits and `_` only: `{help}`")),
         );
-    } else if RESERVED.contains(&text) {
+        let part = |part: &str| Spanned::new(part.to_owned(), name.span);
+        return text
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|part| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+            .filter(|part| !RESERVED.contains(part))
+            .chain([help.as_str()])
+            .map(part)
+            .collect();
+    }
+    if RESERVED.contains(&text) {
         out.push(
             Diagnostic::error(
                 name.span,
@@ -110,7 +141,9 @@ fn check_name(out: &mut Diagnostics, name: &Spanned<String>) {
             )
             .help(format!("choose another name, `my_{text}` say")),
         );
+        return vec![Spanned::new(format!("my_{text}"), name.span)];
     }
+    vec![name.clone()]
 }
 
 fn order(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Order>> {
@@ -204,14 +237,17 @@ fn delimiter(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u8>> {
     byte.map(|byte| Spanned::new(byte, node.span))
 }
 
-fn captured(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
+fn captured(out: &mut Diagnostics, node: &Node) -> DataKind {
+    let nothing = DataKind::Captured {
+        keep: None,
+        when_full: None,
+    };
     if node.is_null() {
-        return Some(DataKind::Captured {
-            keep: None,
-            when_full: None,
-        });
+        return nothing;
     }
-    let fields = Fields::new(out, node, &shapes::CAPTURED)?;
+    let Some(fields) = Fields::new(out, node, &shapes::CAPTURED) else {
+        return nothing;
+    };
     let keep = fields
         .optional("keep")
         .and_then(|node| leaf::positive_count(out, node, "`keep`"));
@@ -222,5 +258,5 @@ fn captured(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
             &[("ignore", WhenFull::Ignore), ("replace", WhenFull::Replace)],
         )
     });
-    Some(DataKind::Captured { keep, when_full })
+    DataKind::Captured { keep, when_full }
 }

@@ -27,7 +27,12 @@ pub(super) struct Fields<'n> {
     pub(super) span: Span,
     shape: &'static Shape,
     entries: &'n [(Spanned<String>, Node)],
+    /// There is something in it that was not understood at all, and may hold anything.
+    vague: bool,
 }
+
+/// One of several keys: which it is, the key as written, and its value.
+pub(super) type Chosen<'n> = (&'static str, &'n Spanned<String>, &'n Node);
 
 impl<'n> Fields<'n> {
     /// The node as a mapping of this shape. Unknown keys are told at once.
@@ -49,11 +54,33 @@ impl<'n> Fields<'n> {
         {
             out.push(unknown_key(key, shape));
         }
+        let unknown = |(key, node): &(Spanned<String>, Node)| {
+            !shape.keys.contains(&key.value.as_str())
+                && !matches!(node.kind, Kind::Scalar(_))
+                && !is_advised(&key.value, shape)
+                && suggestion(&key.value, shape).is_none()
+        };
         Some(Self {
             span: node.span,
             shape,
             entries,
+            vague: entries.len() > MOST_COMPARED || entries.iter().any(unknown),
         })
+    }
+
+    /// In place of something that is no mapping, which was told.
+    pub(super) fn unread(span: Span, shape: &'static Shape) -> Self {
+        Self {
+            span,
+            shape,
+            entries: &[],
+            vague: true,
+        }
+    }
+
+    /// Whether a key that is not here may be meant by something that was not understood.
+    pub(super) fn may_hold(&self, key: &'static str) -> bool {
+        self.vague && self.optional(key).is_none()
     }
 
     /// The value of a key, or of an unknown key that was said to mean it: so that what is wrong inside is told as well.
@@ -112,23 +139,27 @@ impl<'n> Fields<'n> {
     }
 
     /// Those of `names` that are written, in the order of the file.
-    pub(super) fn among(&self, names: &[&str]) -> Vec<(&'n Spanned<String>, &'n Node)> {
-        self.entries
-            .iter()
-            .filter(|(key, _)| names.contains(&key.value.as_str()))
-            .map(|(k, n)| (k, n))
-            .collect()
+    pub(super) fn among(&self, names: &[&'static str]) -> Vec<Chosen<'n>> {
+        let chosen = |(key, node): &'n (Spanned<String>, Node)| {
+            let name = names.iter().find(|name| **name == key.value)?;
+            Some((*name, key, node))
+        };
+        self.entries.iter().filter_map(chosen).collect()
+    }
+
+    /// The first unknown key that was said to mean one of `names`.
+    pub(super) fn meant(&self, names: &[&'static str]) -> Option<Chosen<'n>> {
+        self.entries.iter().take(MOST_COMPARED).find_map(|(key, node)| {
+            let meant = suggestion(&key.value, self.shape)?;
+            names.contains(&meant).then_some((meant, key, node))
+        })
     }
 
     /// Exactly one of several keys. Says so if it is none or more; the first is taken then.
-    pub(super) fn one_of(
-        &self,
-        out: &mut Diagnostics,
-        names: &[&'static str],
-    ) -> Option<(&'n Spanned<String>, &'n Node)> {
+    pub(super) fn one_of(&self, out: &mut Diagnostics, names: &[&'static str]) -> Option<Chosen<'n>> {
         let found = self.among(names);
         match found.as_slice() {
-            [] if names.iter().any(|name| self.has_misspelling_of(name)) => None,
+            [] if names.iter().any(|name| self.has_misspelling_of(name)) => self.meant(names),
             [] => {
                 let place = self.entries.first().map_or(self.span, |(key, _)| key.span);
                 out.push(
@@ -142,7 +173,7 @@ impl<'n> Fields<'n> {
                 None
             }
             [only] => Some(*only),
-            [(first, _), (second, _), ..] => {
+            [(_, first, _), (_, second, _), ..] => {
                 out.push(
                     Diagnostic::error(
                         second.span,
@@ -179,10 +210,10 @@ fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
     if shape.keys.contains(&written) {
         return None;
     }
-    let snake = snake_case(written);
-    if shape.advice.iter().any(|(wrong, _)| *wrong == snake) {
+    if is_advised(written, shape) {
         return None;
     }
+    let snake = snake_case(written);
     let alias = shape
         .aliases
         .iter()
@@ -191,6 +222,12 @@ fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
     let same = shape.keys.iter().copied().find(|key| *key == snake);
     same.or(alias)
         .or_else(|| nearest(&snake, shape.keys.iter().copied()))
+}
+
+/// Whether there is advice in place of a suggestion.
+fn is_advised(written: &str, shape: &Shape) -> bool {
+    let snake = snake_case(written);
+    shape.advice.iter().any(|(wrong, _)| *wrong == snake)
 }
 
 /// `thinkTime` and `think-time` as `think_time`.

@@ -27,8 +27,8 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Sp
         return None;
     }
     let fields = Fields::new(out, node, shape)?;
-    let (key, value) = fields.one_of(out, shape.keys)?;
-    let think = match key.value.as_str() {
+    let (kind, _, value) = fields.one_of(out, shape.keys)?;
+    let think = match kind {
         "constant" => Think::Constant(leaf::duration(out, value)?),
         "between" => between(out, value)?,
         "exponential" => Think::Exponential(leaf::duration(out, value)?),
@@ -89,7 +89,7 @@ pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
 fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
     let fields = Fields::new(out, node, &shapes::STAGE)?;
     let load = fields.one_of(out, &["users", "rate"]);
-    let load = load.and_then(|(key, value)| match key.value.as_str() {
+    let load = load.and_then(|(kind, _, value)| match kind {
         "users" => users(out, value).map(Load::Users),
         _ => leaf::rate(out, value).map(Load::Rate),
     });
@@ -234,9 +234,9 @@ pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenar
 
 pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<StopAfter>> {
     let fields = Fields::new(out, node, &shapes::STOP_AFTER)?;
-    let (key, value) = fields.one_of(out, shapes::STOP_AFTER.keys)?;
+    let (kind, _, value) = fields.one_of(out, shapes::STOP_AFTER.keys)?;
     let count = leaf::positive_count(out, value, "the number to stop after")?.value;
-    let stop = if key.value == "requests" {
+    let stop = if kind == "requests" {
         StopAfter::Requests(count)
     } else {
         StopAfter::Iterations(count)

@@ -17,7 +17,8 @@ use super::span::{Span, Spanned};
 use super::yaml::{Kind, Node};
 use fields::Fields;
 
-/// Decodes a scenario. `None`: with at least one error told.
+/// Decodes a scenario; what cannot be decoded is told, and left out or replaced by what leads to no further error. `None`: there
+/// is nothing to go on with, which was told.
 pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
     if root.is_null() {
         out.push(
@@ -26,11 +27,11 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
         );
         return None;
     }
-    let before = out.errors();
     let fields = Fields::new(out, root, &shapes::SCENARIO)?;
-    let target = fields
-        .required(out, "target")
-        .and_then(|node| target::target(out, node));
+    let target = match fields.required(out, "target") {
+        Some(node) => target::target(out, node),
+        None => target::unread(root.span),
+    };
     let endpoints = fields.required(out, "endpoints");
     let stages = fields.required(out, "stages");
     let scenario = Scenario {
@@ -40,10 +41,11 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
         description: fields
             .optional("description")
             .and_then(|node| leaf::plain_text(out, node, "a description")),
-        data: fields
-            .optional("data")
-            .map(|node| data::all(out, node))
-            .unwrap_or_default(),
+        data: match fields.optional("data") {
+            Some(node) => data::all(out, node),
+            None if fields.may_hold("data") => vec![data::unread(root.span)],
+            None => Vec::new(),
+        },
         think: fields
             .optional("think")
             .and_then(|node| load::think(out, node, true)),
@@ -63,9 +65,10 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             .optional("teardown")
             .map(|node| request::steps(out, node, "teardown"))
             .unwrap_or_default(),
-        endpoints: endpoints
-            .map(|node| request::endpoints(out, node))
-            .unwrap_or_default(),
+        endpoints: match endpoints {
+            Some(node) => request::endpoints(out, node),
+            None => vec![request::unread_endpoint(root.span)],
+        },
         endpoints_span: endpoints.map_or(root.span, |node| node.span),
         stages: stages.map(|node| load::stages(out, node)).unwrap_or_default(),
         stages_span: stages.map_or(root.span, |node| node.span),
@@ -93,10 +96,10 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
         stop_after: fields
             .optional("stop_after")
             .and_then(|node| load::stop_after(out, node)),
-        target: target?,
+        target,
     };
     load::open_model_keys(out, &fields, &scenario);
-    (out.errors() == before).then_some(scenario)
+    Some(scenario)
 }
 
 /// A list of names; one name alone is fine.
@@ -106,18 +109,16 @@ fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<Strin
     }
     if matches!(node.kind, Kind::Map(_)) {
         leaf::wrong_type(out, node, "a list of names", example);
-        return Vec::new();
+        return vec![Spanned::unread(node.span)];
     }
-    leaf::one_or_list(node)
-        .iter()
-        .filter_map(|item| leaf::plain_text(out, item, "a name"))
-        .collect()
+    let name = |item: &Node| leaf::plain_text(out, item, "a name").unwrap_or(Spanned::unread(item.span));
+    leaf::one_or_list(node).iter().map(name).collect()
 }
 
 /// Tells names that are written twice.
 fn unique<'a>(out: &mut Diagnostics, names: impl IntoIterator<Item = &'a Spanned<String>>, what: &str) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
-    for name in names {
+    for name in names.into_iter().filter(|name| !name.is_unread()) {
         match seen.get(name.value.as_str()) {
             Some(first) => out.push(
                 Diagnostic::error(name.span, format!("two {what} are named `{}`", name.value))

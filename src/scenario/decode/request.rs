@@ -7,7 +7,7 @@ use super::super::model::{
 };
 use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
-use super::fields::Fields;
+use super::fields::{Chosen, Fields};
 use super::leaf;
 use super::{empty, load, shapes, unique};
 
@@ -20,36 +20,45 @@ const BODIES: [&str; 5] = ["json", "form", "body", "body_file", "multipart"];
 pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
     let example = "endpoints: [ { name: list_orders, get: /orders } ]";
     let Some(items) = leaf::list(out, node, "a list of endpoints", example) else {
-        return Vec::new();
+        return vec![unread_endpoint(node.span)];
     };
     if items.is_empty() {
         let help = "write at least one: `- { name: home, get: / }`";
         empty(out, node, "`endpoints` is empty: there is nothing to send", help);
+        return vec![unread_endpoint(node.span)];
     }
-    let endpoints: Vec<Endpoint> = items.iter().filter_map(|item| endpoint(out, item)).collect();
+    let endpoints: Vec<Endpoint> = items.iter().map(|item| endpoint(out, item)).collect();
     unique(out, endpoints.iter().map(|endpoint| &endpoint.name), "endpoints");
     endpoints
 }
 
-fn endpoint(out: &mut Diagnostics, node: &Node) -> Option<Endpoint> {
-    let fields = Fields::new(out, node, &shapes::ENDPOINT)?;
+fn endpoint(out: &mut Diagnostics, node: &Node) -> Endpoint {
+    match Fields::new(out, node, &shapes::ENDPOINT) {
+        Some(fields) => endpoint_of(out, &fields),
+        None => unread_endpoint(node.span),
+    }
+}
+
+/// In place of an endpoint that could not be read: it may have any name and capture anything.
+pub(super) fn unread_endpoint(span: Span) -> Endpoint {
+    endpoint_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::ENDPOINT))
+}
+
+fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
     let name = fields
         .required(out, "name")
         .and_then(|node| leaf::plain_text(out, node, "a name"));
     let weight = fields.optional("weight").and_then(|node| leaf::weight(out, node));
-    let work = fields.one_of(out, &METHODS_OR_STEPS).and_then(|(key, value)| {
-        if key.value == "steps" {
-            Some(journey(out, &fields, value))
-        } else {
-            request(out, &fields).map(Box::new).map(Work::Request)
-        }
-    });
-    Some(Endpoint {
-        name: name?,
+    let work = match fields.one_of(out, &METHODS_OR_STEPS) {
+        Some(("steps", _, value)) => journey(out, fields, value),
+        chosen => Work::Request(Box::new(request(out, fields, chosen))),
+    };
+    Endpoint {
+        name: name.unwrap_or(Spanned::unread(fields.span)),
         weight,
-        work: work?,
+        work,
         span: fields.span,
-    })
+    }
 }
 
 fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Work {
@@ -59,8 +68,9 @@ fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Work {
     {
         fields.only_with(out, key, false, "it belongs to a step");
     }
-    let steps = steps(out, node, "steps");
-    if steps.is_empty() && matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+    let mut steps = steps(out, node, "steps");
+    if steps.is_empty() {
+        steps.push(unread_step(node.span));
         let help = "write at least one: `- { name: log_in, post: /login }`";
         empty(out, node, "`steps` is empty: there is nothing to send", help);
     }
@@ -70,17 +80,30 @@ fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Work {
 /// The steps of a journey, of `setup` or of `teardown`.
 pub(super) fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
     let example = format!("{what}: [ {} ]", shapes::STEP.example);
-    let items = leaf::list(out, node, "a list of steps", &example).unwrap_or_default();
-    let steps: Vec<Step> = items.iter().filter_map(|item| step(out, item)).collect();
+    let Some(items) = leaf::list(out, node, "a list of steps", &example) else {
+        return vec![unread_step(node.span)];
+    };
+    let steps: Vec<Step> = items.iter().map(|item| step(out, item)).collect();
     unique(out, steps.iter().filter_map(|step| step.name.as_ref()), "steps");
     steps
 }
 
-fn step(out: &mut Diagnostics, node: &Node) -> Option<Step> {
-    let fields = Fields::new(out, node, &shapes::STEP)?;
-    let name = fields
+fn step(out: &mut Diagnostics, node: &Node) -> Step {
+    match Fields::new(out, node, &shapes::STEP) {
+        Some(fields) => step_of(out, &fields),
+        None => unread_step(node.span),
+    }
+}
+
+/// In place of a step that could not be read.
+fn unread_step(span: Span) -> Step {
+    step_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::STEP))
+}
+
+fn step_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
+    let mut name = fields
         .optional("name")
-        .and_then(|node| leaf::plain_text(out, node, "a name"));
+        .map(|node| leaf::plain_text(out, node, "a name").unwrap_or(Spanned::unread(node.span)));
     let condition = fields
         .optional("if")
         .and_then(|node| leaf::text(out, node, "a condition"));
@@ -88,29 +111,39 @@ fn step(out: &mut Diagnostics, node: &Node) -> Option<Step> {
     let think = fields
         .optional("think")
         .and_then(|node| load::think(out, node, false));
-    let request = request(out, &fields)?;
-    Some(Step {
+    let chosen = fields.one_of(out, &METHODS);
+    // Without a name it is called after its path, which has to be readable then.
+    if name.is_none()
+        && chosen.is_none_or(|(_, _, path)| !matches!(path.kind, Kind::Scalar(_)) || path.is_null())
+    {
+        name = Some(Spanned::unread(fields.span));
+    }
+    let request = request(out, fields, chosen);
+    Step {
         name,
         condition,
         repeat,
         think,
         request,
         span: fields.span,
-    })
+    }
 }
 
-fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
-    // For an endpoint `steps` beside a method was told already.
-    let chosen = match fields.among(&METHODS).as_slice() {
-        [only] => Some(*only),
-        _ => fields.one_of(out, &METHODS),
-    };
-    let request = chosen.and_then(|(key, value)| {
-        let method = Method::ALL.into_iter().find(|method| method.key() == key.value)?;
-        Some((Spanned::new(method, key.span), path(out, value)?))
+/// A request whose method and path are `chosen`, or could not be read, which was told.
+fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>>) -> Request {
+    let method = chosen.and_then(|(name, key, _)| {
+        let method = Method::ALL.into_iter().find(|method| method.key() == name)?;
+        Some(Spanned::new(method, key.span))
+    });
+    // In place of a path that could not be read: the target's own.
+    let path = chosen.and_then(|(_, _, node)| path(out, node)).unwrap_or(Text {
+        text: String::new(),
+        span: fields.span,
+        exact: false,
+        plain: false,
     });
     let body = body(out, fields);
-    if let (Some(body), Some((method, _))) = (&body, &request)
+    if let (Some(body), Some(method)) = (&body, &method)
         && matches!(method.value, Method::Get | Method::Head)
     {
         out.push(
@@ -146,17 +179,17 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
         "a mapping of headers",
         "headers: { accept: text/html }",
     );
-    let captures = fields
-        .optional("capture")
-        .map(|node| captures(out, node))
-        .unwrap_or_default();
+    let captures = match fields.optional("capture") {
+        Some(node) => captures(out, node),
+        None if fields.may_hold("capture") => vec![unread_capture(fields.span)],
+        None => Vec::new(),
+    };
     let expect = fields.optional("expect").and_then(|node| expect(out, node));
     let timeout = fields
         .optional("timeout")
         .and_then(|node| leaf::positive_duration(out, node, "a timeout"));
-    let (method, path) = request?;
-    Some(Request {
-        method,
+    Request {
+        method: method.unwrap_or(Spanned::new(Method::Get, fields.span)),
         path,
         query,
         headers,
@@ -164,7 +197,7 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Request> {
         captures,
         expect,
         timeout,
-    })
+    }
 }
 
 fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
@@ -183,11 +216,11 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
 }
 
 fn body(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Spanned<Body>> {
-    let (key, node) = match fields.among(&BODIES).as_slice() {
-        [] => return None,
+    let (kind, key, node) = match fields.among(&BODIES).as_slice() {
+        [] => fields.meant(&BODIES)?,
         _ => fields.one_of(out, &BODIES)?,
     };
-    let body = match key.value.as_str() {
+    let body = match kind {
         "json" => Body::Json(leaf::json(node)),
         "form" => Body::Form(leaf::pairs(
             out,
@@ -228,8 +261,8 @@ fn part(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Pa
         });
     }
     let fields = Fields::new(out, node, &shapes::PART)?;
-    let (key, value) = fields.one_of(out, &["text", "file"])?;
-    let content = match key.value.as_str() {
+    let (kind, _, value) = fields.one_of(out, &["text", "file"])?;
+    let content = match kind {
         "text" => PartContent::Text(leaf::text(out, value, "a text")?),
         _ => PartContent::File(leaf::file_name(out, value)?),
     };
@@ -252,14 +285,27 @@ fn captures(out: &mut Diagnostics, node: &Node) -> Vec<Capture> {
             Diagnostic::error(node.span, "`capture` is a list, found a mapping")
                 .help(format!("for example: {example}")),
         );
-        return Vec::new();
+        return vec![capture(out, node)];
     }
-    let items = leaf::list(out, node, "a list of captures", example).unwrap_or_default();
-    items.iter().filter_map(|item| capture(out, item)).collect()
+    match leaf::list(out, node, "a list of captures", example) {
+        Some(items) => items.iter().map(|item| capture(out, item)).collect(),
+        None => vec![unread_capture(node.span)],
+    }
 }
 
-fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
-    let fields = Fields::new(out, node, &shapes::CAPTURE)?;
+fn capture(out: &mut Diagnostics, node: &Node) -> Capture {
+    match Fields::new(out, node, &shapes::CAPTURE) {
+        Some(fields) => capture_of(out, &fields),
+        None => unread_capture(node.span),
+    }
+}
+
+/// In place of a capture that could not be read: it may have any name.
+fn unread_capture(span: Span) -> Capture {
+    capture_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::CAPTURE))
+}
+
+fn capture_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
     let into = fields
         .required(out, "as")
         .and_then(|node| leaf::plain_text(out, node, "a name"));
@@ -275,9 +321,9 @@ fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
         } else {
             fields.one_of(out, &["json", "header", "cookie"])
         };
-        let from = from.and_then(|(key, value)| {
+        let from = from.and_then(|(kind, _, value)| {
             let text = leaf::plain_text(out, value, "a text")?;
-            Some(match key.value.as_str() {
+            Some(match kind {
                 "json" => Extract::Json(text),
                 "header" => Extract::Header(text),
                 _ => Extract::Cookie(text),
@@ -297,14 +343,15 @@ fn capture(out: &mut Diagnostics, node: &Node) -> Option<Capture> {
     let required = fields
         .optional("required")
         .and_then(|node| leaf::boolean(out, node));
-    Some(Capture {
-        from: from?,
+    Capture {
+        // In place of what could not be read: a cookie may have any name.
+        from: from.unwrap_or(Extract::Cookie(Spanned::unread(fields.span))),
         regex,
         pick,
-        into: into?,
+        into: into.unwrap_or(Spanned::unread(fields.span)),
         required,
         span: fields.span,
-    })
+    }
 }
 
 fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {

@@ -4,14 +4,39 @@ use std::net::IpAddr;
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Auth, Connections, OnStale, Target, Tls, Transport};
-use super::super::span::Spanned;
+use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
 use super::leaf;
 use super::shapes;
 
-pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Option<Target> {
-    let fields = Fields::new(out, node, &shapes::TARGET)?;
+/// In place of a URL that could not be read: one to which any path can be appended.
+const SOME_URL: &str = "https://target.invalid/";
+
+/// The target; partial, with an error told, where it could not be read.
+pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Target {
+    match Fields::new(out, node, &shapes::TARGET) {
+        Some(fields) => of_fields(out, &fields),
+        None => unread(node.span),
+    }
+}
+
+/// In place of a target that could not be read, or is missing.
+pub(super) fn unread(span: Span) -> Target {
+    of_fields(&mut Diagnostics::new(), &Fields::unread(span, &shapes::TARGET))
+}
+
+/// In place of a text that could not be read.
+fn some_text(text: &str, span: Span) -> Text {
+    Text {
+        text: text.to_owned(),
+        span,
+        exact: false,
+        plain: false,
+    }
+}
+
+fn of_fields(out: &mut Diagnostics, fields: &Fields<'_>) -> Target {
     let url = fields
         .required(out, "url")
         .and_then(|node| leaf::text(out, node, "a URL"));
@@ -67,10 +92,10 @@ pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Option<Target> {
             .optional("source_addresses")
             .map(|node| addresses(out, node))
             .unwrap_or_default(),
-        url: url?,
+        url: url.unwrap_or_else(|| some_text(SOME_URL, fields.span)),
     };
-    transport_conflict(out, &fields, &target);
-    Some(target)
+    transport_conflict(out, fields, &target);
+    target
 }
 
 /// `transport: direct` beside what only reqwest can do.
@@ -147,8 +172,10 @@ fn addresses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<IpAddr>> {
 
 fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
     let fields = Fields::new(out, node, &shapes::AUTH)?;
-    let (key, value) = fields.one_of(out, shapes::AUTH.keys)?;
-    let auth = match key.value.as_str() {
+    let (kind, _, value) = fields.one_of(out, shapes::AUTH.keys)?;
+    // In place of what could not be read: right for a user, a password, an id and an address relative to the target.
+    let some = |text: Option<Text>| text.unwrap_or_else(|| some_text("", value.span));
+    let auth = match kind {
         "basic" => {
             let fields = Fields::new(out, value, &shapes::BASIC)?;
             let user = fields
@@ -158,8 +185,8 @@ fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
                 .required(out, "password")
                 .and_then(|node| leaf::text(out, node, "a password"));
             Auth::Basic {
-                user: user?,
-                password: password?,
+                user: some(user),
+                password: some(password),
             }
         }
         "bearer" => Auth::Bearer(leaf::text(out, value, "a token")?),
@@ -178,9 +205,9 @@ fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
                 .optional("scope")
                 .and_then(|node| leaf::text(out, node, "scopes in one text"));
             Auth::Oauth2ClientCredentials {
-                token_url: token_url?,
-                client_id: id?,
-                client_secret: secret?,
+                token_url: some(token_url),
+                client_id: some(id),
+                client_secret: some(secret),
                 scope,
             }
         }

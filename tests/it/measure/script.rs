@@ -101,6 +101,7 @@ pub(crate) fn sample(row: u16, stage: u16, sent: Duration, done: Duration) -> Sa
         connection: ConnectionUse::Reused,
         bytes_sent: 100,
         bytes_received: 1000,
+        body_bytes: 900,
         redirects: 0,
         status: Some(200),
         outcome: Outcome::Success,

@@ -79,6 +79,7 @@ pub(super) fn figures(requests: u64, failures: u64, mean: f64, rate: f64) -> Fig
         latency: None,
         bytes_sent: requests * 212,
         bytes_received: requests * 16_234,
+        body_bytes: requests * 16_000,
     }
 }
 

@@ -55,11 +55,6 @@ impl Answer {
         self.headers.push((name, value.into()));
         self
     }
-
-    pub(crate) fn failing(mut self, failure: Failure) -> Self {
-        self.failure = Some(failure);
-        self
-    }
 }
 
 type Rule = Box<dyn Fn(&Asked) -> Answer>;
