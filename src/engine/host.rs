@@ -66,7 +66,7 @@ impl Sampler {
 }
 
 /// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still
-/// keeps (TIME_WAIT; it does not tell whose they were).
+/// keeps (`TIME_WAIT`; it does not tell whose they were).
 fn ports_in_use(open_files: u64) -> Option<u64> {
     let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}"));
     let four = read("sockstat").ok()?;
