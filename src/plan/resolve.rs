@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
+use super::problem::Problem;
 use super::profile::{Model, Profile};
 use super::template::Constants;
 use super::think::Think;
@@ -310,8 +311,11 @@ impl Resolver<'_> {
             if self.has_unread_names() {
                 known.extend(spoken_of(&written.text.text));
             }
-            let threshold =
-                Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
+            let text = &written.text.text;
+            let threshold = Threshold::parse(text, &known).map_err(|problem| {
+                let problem = abort_at_once(text).unwrap_or(problem);
+                at(&written.text, problem)
+            });
             thresholds.extend(self.found.keep(threshold));
         }
         thresholds
@@ -407,4 +411,15 @@ fn spoken_of(threshold: &str) -> Option<Selection> {
         name,
         rows: Vec::new(),
     })
+}
+
+/// `p95 < 1s: abort`, which does not say after how long.
+fn abort_at_once(threshold: &str) -> Option<Problem> {
+    let before = threshold.trim_end().strip_suffix(": abort")?;
+    if before.contains(" for ") {
+        return None;
+    }
+    let start = before.len() + 2;
+    let problem = Problem::new(start..start + "abort".len(), "after how long? a time is missing");
+    Some(problem.help(format!("write for example `{} for 10s: abort`", before.trim())))
 }

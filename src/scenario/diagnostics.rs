@@ -213,6 +213,8 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Places whose content was refused: what is wrong with it follows from that.
+    refused: Vec<Span>,
 }
 
 impl Diagnostics {
@@ -221,14 +223,27 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one, unless its place was refused.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        let within = |refused: &Span| {
+            diagnostic.span.is_some_and(|span| {
+                refused.source == span.source && refused.start <= span.start && span.end <= refused.end
+            })
+        };
+        if !self.refused.iter().any(within) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// From now on leaves out what is wrong with the content of a place, which was told to be none.
+    pub(super) fn refuse(&mut self, place: Span) {
+        self.refused.push(place);
     }
 
     /// Adds all of another collection.
     pub fn extend(&mut self, other: Diagnostics) {
         self.list.extend(other.list);
+        self.refused.extend(other.refused);
     }
 
     /// Whether there is none.

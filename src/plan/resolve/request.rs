@@ -63,6 +63,9 @@ impl Resolver<'_> {
         let template =
             Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
         let pairs = pairs(query, scope, Escape::Query, &mut self.found);
+        for text in query.iter().map(|pair| &pair.value).chain([path]) {
+            self.tell_other_braces(text, scope);
+        }
         let template = self.found.keep(template)?;
         if template.mentions('#') {
             let message = "what follows `#` is never sent to a server";
@@ -88,9 +91,13 @@ impl Resolver<'_> {
                 Template::compile(&path.text, scope, Escape::None).map_err(|problem| at(path, problem));
             return self.found.keep(whole).map(UrlPlan::Whole);
         }
-        let (origin, path) = self.found.keep(placed(template, path, target))?;
-        let mut path = path;
-        let mut separator = if path.mentions('?') { "&" } else { "?" };
+        let written = path;
+        let (origin, mut path) = self.found.keep(placed(template, path, target))?;
+        let mut separator = if path.mentions('?') || text_before_tags(written).contains('?') {
+            "&"
+        } else {
+            "?"
+        };
         for (key, value) in pairs? {
             path = path
                 .then(Template::literal(&format!("{separator}{key}=")))
@@ -98,6 +105,30 @@ impl Resolver<'_> {
             separator = "&";
         }
         Some(UrlPlan::Path { origin, path })
+    }
+
+    /// `${page}` and `{page}`, which other tools fill.
+    fn tell_other_braces(&mut self, text: &Text, scope: &Scope) {
+        for name in scope.names.keys() {
+            let braced = format!("{{{name}}}");
+            let Some(at) = text.text.find(&braced) else {
+                continue;
+            };
+            let (before, behind) = (&text.text[..at], &text.text[at + braced.len()..]);
+            if before.ends_with('{') || behind.starts_with('}') {
+                continue;
+            }
+            let start = at - usize::from(before.ends_with('$'));
+            let written = &text.text[start..at + braced.len()];
+            let place = text.span_of(start..at + braced.len());
+            self.found.push(
+                Diagnostic::warning(
+                    place,
+                    format!("`{written}` is no template: it is sent as it stands"),
+                )
+                .help(format!("for the value of `{name}` write `{{{{ {name} }}}}`")),
+            );
+        }
     }
 
     /// A path that begins with a captured value is a link, unless the target ends in `/`, to which a value may be appended.
@@ -162,7 +193,10 @@ fn placed(
 
 /// A path appended to the target's: as it stands, but for a slash that both have.
 fn appended(template: Template, text: &Text, target: &Target) -> Result<Template, Box<Diagnostic>> {
-    let head = template.head();
+    let head = match template.head() {
+        "" => text_before_tags(text),
+        head => head,
+    };
     let slash = head.starts_with('/');
     if !slash && !head.starts_with('?') && template.constant() != Some("") && !target.base.ends_with('/') {
         return Err(Diagnostic::error(text.span, "a path begins with `/` or `?`")
@@ -181,6 +215,15 @@ fn appended(template: Template, text: &Text, target: &Target) -> Result<Template
     Ok(Template::literal(start)
         .then(Template::known(base, shown))
         .then(template))
+}
+
+/// What a template begins with, where the whole of it is minijinja's.
+fn text_before_tags(text: &Text) -> &str {
+    let end = ["{{", "{%", "{#"]
+        .iter()
+        .filter_map(|tag| text.text.find(tag))
+        .min();
+    &text.text[..end.unwrap_or(text.text.len())]
 }
 
 /// Keys (already encoded) and values of a query or a form.

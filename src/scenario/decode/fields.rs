@@ -104,6 +104,14 @@ impl<'n> Fields<'n> {
             .map(|(k, _)| k.span)
     }
 
+    /// A key that stands here alone.
+    pub(super) fn lonely(&self, name: &str) -> Option<Span> {
+        match self.entries {
+            [(key, _)] if key.value == name => Some(key.span),
+            _ => None,
+        }
+    }
+
     /// The value of a key that must be there.
     pub(super) fn required(&self, out: &mut Diagnostics, key: &'static str) -> Option<&'n Node> {
         let found = self.optional(key);
@@ -250,6 +258,10 @@ fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
     let snake = snake_case(&key.value);
     if let Some((_, advice)) = shape.advice.iter().find(|(wrong, _)| *wrong == snake) {
         return diagnostic.help(*advice);
+    }
+    if key.value.starts_with("x-") {
+        return diagnostic
+            .help("an anchor needs no place of its own: write `&name` where its block is used first");
     }
     match suggestion(&key.value, shape) {
         Some(right) => diagnostic

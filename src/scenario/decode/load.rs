@@ -89,7 +89,9 @@ pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
 fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
     let fields = Fields::new(out, node, &shapes::STAGE)?;
     let load = fields.one_of(out, &["users", "rate"]);
-    let load = load.and_then(|(kind, _, value)| match kind {
+    // With both it is not known which model was meant.
+    let both = fields.among(&["users", "rate"]).len() > 1;
+    let load = load.filter(|_| !both).and_then(|(kind, _, value)| match kind {
         "users" => users(out, value).map(Load::Users),
         _ => leaf::rate(out, value).map(Load::Rate),
     });
