@@ -1,5 +1,6 @@
 //! From what the user wrote to what will happen. All problems are told at once, each at its place.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -101,15 +102,14 @@ pub fn problems(error: &LoadError, overrides: &Overrides) -> Diagnostics {
         return all;
     };
     let (_, resolver) = resolved(partial, Some(&error.problems), overrides);
-    let told = |problem: &Diagnostic| {
-        error
-            .problems
-            .iter()
-            .any(|known| known.severity == Severity::Error && known.span == problem.span)
-    };
+    let errors = error
+        .problems
+        .iter()
+        .filter(|known| known.severity == Severity::Error);
+    let told: HashSet<Span> = errors.filter_map(|known| known.span).collect();
     // Warnings are for a scenario that can be run.
     for problem in resolver.found.list.iter() {
-        if problem.severity == Severity::Error && !told(problem) {
+        if problem.severity == Severity::Error && problem.span.is_none_or(|span| !told.contains(&span)) {
             all.push(problem.clone());
         }
     }
@@ -306,9 +306,10 @@ impl Resolver<'_> {
 
     fn thresholds(&mut self) -> Vec<Threshold> {
         let mut known = self.selections();
+        let unread = self.has_unread_names();
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
-            if self.has_unread_names() {
+            if unread {
                 known.extend(spoken_of(&written.text.text));
             }
             let text = &written.text.text;

@@ -1,5 +1,6 @@
 //! Problems in the user's files, all at once, each with its place and what to write instead: of syntax, of type or of meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -213,8 +214,9 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
-    /// Places whose content was refused: what is wrong with it follows from that.
-    refused: Vec<Span>,
+    /// Places whose content was refused, none within another: from its first byte to its end. What is wrong with it follows
+    /// from that.
+    refused: BTreeMap<(SourceId, usize), usize>,
 }
 
 impl Diagnostics {
@@ -225,19 +227,19 @@ impl Diagnostics {
 
     /// Adds one, unless its place was refused.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let within = |refused: &Span| {
-            diagnostic.span.is_some_and(|span| {
-                refused.source == span.source && refused.start <= span.start && span.end <= refused.end
-            })
-        };
-        if !self.refused.iter().any(within) {
+        if !diagnostic.span.is_some_and(|span| self.is_refused(span)) {
             self.list.push(diagnostic);
         }
     }
 
+    fn is_refused(&self, span: Span) -> bool {
+        let before = self.refused.range(..=(span.source, span.start)).next_back();
+        before.is_some_and(|((source, _), end)| *source == span.source && span.end <= *end)
+    }
+
     /// From now on leaves out what is wrong with the content of a place, which was told to be none.
     pub(super) fn refuse(&mut self, place: Span) {
-        self.refused.push(place);
+        self.refused.insert((place.source, place.start), place.end);
     }
 
     /// Adds all of another collection.

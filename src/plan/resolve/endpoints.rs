@@ -38,9 +38,11 @@ impl Resolver<'_> {
         let scenario = self.input.scenario;
         let endpoint = &scenario.endpoints[number];
         let name = endpoint.name.value.as_str();
-        let called = |list: &[Spanned<String>]| list.iter().any(|other| other.value == name);
         let drawn = scenario.endpoints.iter().any(|other| weight(other) > 0.0);
-        if drawn && weight(endpoint) <= 0.0 && !called(&scenario.on_start) && !called(&scenario.on_stop) {
+        let calls = || scenario.on_start.iter().chain(&scenario.on_stop);
+        // A name that is no endpoint's may be meant for this one.
+        let sure = || calls().all(|call| scenario.endpoints.iter().any(|e| e.name.value == call.value));
+        if drawn && weight(endpoint) <= 0.0 && !calls().any(|call| call.value == name) && sure() {
             let message = format!(
                 "`{name}` has weight 0 and is in neither `on_start` nor `on_stop`: it is never called"
             );
@@ -129,8 +131,8 @@ impl Resolver<'_> {
 
     fn row(&mut self, name: String, place: Span, request: &model::Request, endpoint: EndpointId) -> RowId {
         // A step whose name could not be read leaves nothing behind the slash.
-        let readable = self.is_known(endpoint) && !name.ends_with("/ ");
-        if self.rows.iter().any(|row| row.name == name) && readable {
+        let twice = self.rows.iter().any(|row| row.name == name) && !name.ends_with("/ ");
+        if twice && self.is_known(endpoint) {
             let message = format!("two lines of the reports would be called `{name}`");
             self.found
                 .push(Diagnostic::error(place, message).help("give each step a `name` of its own"));

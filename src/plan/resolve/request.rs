@@ -109,24 +109,23 @@ impl Resolver<'_> {
 
     /// `${page}` and `{page}`, which other tools fill.
     fn tell_other_braces(&mut self, text: &Text, scope: &Scope) {
-        for name in scope.names.keys() {
-            let braced = format!("{{{name}}}");
-            let Some(at) = text.text.find(&braced) else {
-                continue;
+        for (at, _) in text.text.match_indices('{') {
+            let (before, inside) = (&text.text[..at], &text.text[at + 1..]);
+            let Some((name, behind)) = inside.split_once('}') else {
+                return;
             };
-            let (before, behind) = (&text.text[..at], &text.text[at + braced.len()..]);
-            if before.ends_with('{') || behind.starts_with('}') {
+            if before.ends_with('{') || behind.starts_with('}') || !scope.names.contains_key(name) {
                 continue;
             }
             let start = at - usize::from(before.ends_with('$'));
-            let written = &text.text[start..at + braced.len()];
-            let place = text.span_of(start..at + braced.len());
+            let end = at + name.len() + 2;
+            let message = format!(
+                "`{}` is no template: it is sent as it stands",
+                &text.text[start..end]
+            );
             self.found.push(
-                Diagnostic::warning(
-                    place,
-                    format!("`{written}` is no template: it is sent as it stands"),
-                )
-                .help(format!("for the value of `{name}` write `{{{{ {name} }}}}`")),
+                Diagnostic::warning(text.span_of(start..end), message)
+                    .help(format!("for the value of `{name}` write `{{{{ {name} }}}}`")),
             );
         }
     }

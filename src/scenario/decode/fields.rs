@@ -57,6 +57,7 @@ impl<'n> Fields<'n> {
         let unknown = |(key, node): &(Spanned<String>, Node)| {
             !shape.keys.contains(&key.value.as_str())
                 && !matches!(node.kind, Kind::Scalar(_))
+                && !key.value.starts_with("x-")
                 && !is_advised(&key.value, shape)
                 && suggestion(&key.value, shape).is_none()
         };

@@ -386,10 +386,7 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         out.push(
             Diagnostic::error(
                 node.span,
-                format!(
-                    "`expect` says what is expected of what, found {}",
-                    leaf::found(node)
-                ),
+                format!("`expect` is a mapping, found {}", leaf::found(node)),
             )
             .help("for the status write")
             .replace(node.span, format!("{{ status: {statuses} }}")),
