@@ -187,7 +187,7 @@ fn failure(exchange: &Exchange) -> &Failure {
 }
 
 /// The time limit of requests that are to run into it, and what may be lost until that is seen on a busy machine.
-const SHORT: Duration = Duration::from_millis(700);
+const SHORT: Duration = Duration::from_millis(300);
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Sends a request that must run into its time limit.
