@@ -259,7 +259,7 @@ impl Resolver<'_> {
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
         let outline = self.outline(&target, &endpoints, &profile, &think);
         let outline = Outline {
-            thresholds: thresholds.clone(),
+            thresholds,
             seed,
             stop_after,
             graceful_stop,
@@ -284,7 +284,6 @@ impl Resolver<'_> {
             graceful_stop,
             stop_after,
             seed,
-            thresholds,
         })
     }
 
