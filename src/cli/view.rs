@@ -10,8 +10,8 @@ use crate::live::progress::{Mode, Progress, Surroundings};
 use crate::measure::snapshot::Snapshot;
 use crate::plan::outline::Outline;
 
-/// Columns of a terminal that does not tell.
-const COLUMNS: usize = 80;
+/// Columns and rows of a terminal that does not tell.
+const SIZE: (usize, usize) = (80, 24);
 
 /// The view of one run. Ends when the sender of the snapshots is gone.
 pub(super) struct View {
@@ -85,17 +85,17 @@ async fn show(
                     break;
                 }
                 let latest = snapshots.borrow_and_update().clone();
-                latest.map_or(Ok(()), |snapshot| progress.show(&snapshot, outline, columns()))
+                latest.map_or(Ok(()), |snapshot| progress.show(&snapshot, outline, size()))
             }
         };
     }
     let _ = progress.finish();
 }
 
-fn columns() -> usize {
+fn size() -> (usize, usize) {
     rustix::termios::tcgetwinsize(stderr())
         .ok()
-        .map(|size| usize::from(size.ws_col))
-        .filter(|&n| n > 0)
-        .unwrap_or(COLUMNS)
+        .map(|size| (usize::from(size.ws_col), usize::from(size.ws_row)))
+        .filter(|&(columns, rows)| columns > 0 && rows > 0)
+        .unwrap_or(SIZE)
 }

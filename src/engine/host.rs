@@ -39,13 +39,17 @@ fn processor(clock: ClockId) -> Duration {
 
 /// Reads the process's use of the machine, once a second.
 pub(super) struct Sampler {
+    /// Processor time used before the load, reading the scenario and its data for one: not the load's.
+    before: Duration,
     samples: u64,
     open_files: Option<u64>,
 }
 
 impl Sampler {
+    /// To be made as the load begins.
     pub(super) fn new() -> Self {
         Self {
+            before: processor(ClockId::ProcessCPUTime),
             samples: 0,
             open_files: None,
         }
@@ -58,7 +62,7 @@ impl Sampler {
         self.samples += 1;
         HealthSample {
             at,
-            cpu_time: processor(ClockId::ProcessCPUTime),
+            cpu_time: processor(ClockId::ProcessCPUTime).saturating_sub(self.before),
             open_files: self.open_files,
             local_ports: self.open_files.and_then(ports_in_use),
         }

@@ -77,10 +77,21 @@ impl<W: Write> Progress<W> {
         }
     }
 
-    /// Shows a snapshot: at once where it is redrawn, else when a line is due. `width`: columns of the terminal now.
-    pub fn show(&mut self, snapshot: &Snapshot, outline: &Outline, width: usize) -> io::Result<()> {
+    /// Shows a snapshot: at once where it is redrawn, else when a line is due. `columns` and `rows` of the terminal now:
+    /// what has no room is left out, for of what has scrolled away nothing can be redrawn.
+    pub fn show(
+        &mut self,
+        snapshot: &Snapshot,
+        outline: &Outline,
+        (columns, rows): (usize, usize),
+    ) -> io::Result<()> {
         match self.mode {
-            Mode::Redraw(colour) => self.redraw(&line::block(snapshot, outline, width, colour)),
+            Mode::Redraw(colour) => {
+                let mut block = line::block(snapshot, outline, columns, colour);
+                // The cursor stands below the block.
+                block.truncate(rows.saturating_sub(1).max(1));
+                self.redraw(&block)
+            }
             Mode::Lines => self.append(snapshot, outline),
         }
     }
@@ -167,8 +178,8 @@ mod tests {
         let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
         let (snapshot, outline) = (snapshot(), outline());
         let lines = line::block(&snapshot, &outline, 80, Colour(false));
-        progress.show(&snapshot, &outline, 80).unwrap();
-        progress.show(&snapshot, &outline, 80).unwrap();
+        progress.show(&snapshot, &outline, (80, 24)).unwrap();
+        progress.show(&snapshot, &outline, (80, 24)).unwrap();
         progress.finish().unwrap();
         progress.finish().unwrap();
         let block: String = lines.iter().flat_map(|line| [line, "\u{1b}[K\n"]).collect();
@@ -177,6 +188,14 @@ mod tests {
             written(progress),
             format!("{block}\u{1b}[J{up}{block}\u{1b}[J{up}\u{1b}[J")
         );
+    }
+
+    #[test]
+    fn a_block_is_no_higher_than_the_terminal() {
+        let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
+        progress.show(&snapshot(), &outline(), (80, 4)).unwrap();
+        assert_eq!(progress.drawn, 3);
+        assert_eq!(written(progress).lines().count(), 4);
     }
 
     #[test]
@@ -200,7 +219,7 @@ mod tests {
             if second == 3 {
                 snapshot.warnings = vec![Warning::DroppedArrivals { count: 3 }];
             }
-            progress.show(&snapshot, &outline, 80).unwrap();
+            progress.show(&snapshot, &outline, (80, 24)).unwrap();
         }
         let text = written(progress);
         let begins: Vec<_> = text.lines().map(|line| &line[..4]).collect();

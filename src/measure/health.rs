@@ -15,7 +15,7 @@ use crate::plan::words;
 pub struct HealthSample {
     /// When, since the start of the load.
     pub at: Duration,
-    /// Processor time of the process so far, user and system, all threads.
+    /// Processor time of the process since the start of the load, user and system, all threads.
     pub cpu_time: Duration,
     /// Files open now, if known.
     pub open_files: Option<u64>,
@@ -198,8 +198,9 @@ impl fmt::Display for Warning {
             }
             Self::Cpu { seconds, cores, of } => write!(
                 f,
-                "the generator used up to {cores:.1} of the {of} cores it can use ({seconds} s near its limit): it may be \
-                 what limits the rate, not the API"
+                "the generator used up to {cores:.1} of the {of} {} it can use ({seconds} s near its limit): it may be \
+                 what limits the rate, not the API",
+                if *of == 1 { "core" } else { "cores" }
             ),
             Self::LateWakeUps { p99, max } => write!(
                 f,

@@ -1,11 +1,13 @@
 //! From what the user wrote to what will happen. All problems are told at once, each at its place.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
+use super::problem::Problem;
 use super::profile::{Model, Profile};
 use super::template::Constants;
 use super::think::Think;
@@ -100,15 +102,14 @@ pub fn problems(error: &LoadError, overrides: &Overrides) -> Diagnostics {
         return all;
     };
     let (_, resolver) = resolved(partial, Some(&error.problems), overrides);
-    let told = |problem: &Diagnostic| {
-        error
-            .problems
-            .iter()
-            .any(|known| known.severity == Severity::Error && known.span == problem.span)
-    };
+    let errors = error
+        .problems
+        .iter()
+        .filter(|known| known.severity == Severity::Error);
+    let told: HashSet<Span> = errors.filter_map(|known| known.span).collect();
     // Warnings are for a scenario that can be run.
     for problem in resolver.found.list.iter() {
-        if problem.severity == Severity::Error && !told(problem) {
+        if problem.severity == Severity::Error && problem.span.is_none_or(|span| !told.contains(&span)) {
             all.push(problem.clone());
         }
     }
@@ -304,13 +305,17 @@ impl Resolver<'_> {
 
     fn thresholds(&mut self) -> Vec<Threshold> {
         let mut known = self.selections();
+        let unread = self.has_unread_names();
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
-            if self.has_unread_names() {
+            if unread {
                 known.extend(spoken_of(&written.text.text));
             }
-            let threshold =
-                Threshold::parse(&written.text.text, &known).map_err(|problem| at(&written.text, problem));
+            let text = &written.text.text;
+            let threshold = Threshold::parse(text, &known).map_err(|problem| {
+                let problem = abort_at_once(text).unwrap_or(problem);
+                at(&written.text, problem)
+            });
             thresholds.extend(self.found.keep(threshold));
         }
         thresholds
@@ -406,4 +411,15 @@ fn spoken_of(threshold: &str) -> Option<Selection> {
         name,
         rows: Vec::new(),
     })
+}
+
+/// `p95 < 1s: abort`, which does not say after how long.
+fn abort_at_once(threshold: &str) -> Option<Problem> {
+    let before = threshold.trim_end().strip_suffix(": abort")?;
+    if before.contains(" for ") {
+        return None;
+    }
+    let start = before.len() + 2;
+    let problem = Problem::new(start..start + "abort".len(), "after how long? a time is missing");
+    Some(problem.help(format!("write for example `{} for 10s: abort`", before.trim())))
 }

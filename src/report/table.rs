@@ -149,8 +149,23 @@ impl Table {
 
     /// As lines of plain text, the columns lined up, headers first.
     pub fn plain(&self) -> Vec<String> {
-        let lines = self.lines(Cell::plain);
-        let widths = self.widths(&lines, 0);
+        self.lined_up(&self.lines(Cell::plain))
+    }
+
+    /// The same, with headers in two lines where one would be wider than `columns`.
+    pub fn plain_within(&self, columns: usize) -> Vec<String> {
+        let one = self.plain();
+        if one.iter().all(|line| width(line) <= columns) {
+            return one;
+        }
+        let mut lines = self.lines(Cell::plain);
+        let (upper, lower) = lines[0].iter().map(|title| in_two(title)).unzip();
+        lines.splice(..1, [upper, lower]);
+        self.lined_up(&lines)
+    }
+
+    fn lined_up(&self, lines: &[Vec<String>]) -> Vec<String> {
+        let widths = self.widths(lines, 0);
         let padded_line = |line: &Vec<String>| {
             let cells: Vec<_> = line
                 .iter()
@@ -261,6 +276,15 @@ fn padded(cell: &str, to: usize, align: Align) -> String {
     }
 }
 
+/// A title in two lines, as even as its words allow; one word alone stands in the lower.
+fn in_two(title: &str) -> (String, String) {
+    let longer = |at: &usize| width(&title[..*at]).max(width(&title[at + 1..]));
+    match title.match_indices(' ').map(|(at, _)| at).min_by_key(longer) {
+        Some(at) => (title[..at].to_owned(), title[at + 1..].to_owned()),
+        None => (String::new(), title.to_owned()),
+    }
+}
+
 fn width(text: &str) -> usize {
     text.chars().count()
 }
@@ -307,6 +331,22 @@ mod tests {
         assert_eq!(
             table.plain(),
             ["Name       n", "\u{fffd}[31mred  10"].map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn headers_that_are_too_wide_stand_in_two_lines() {
+        let mut table = Table::of_figures(0, ["Total requests", "Arrivals per second", "RPS"]);
+        table.push([1, 2, 3].map(Cell::figure));
+        assert_eq!(table.plain_within(80), table.plain());
+        assert_eq!(
+            table.plain_within(30),
+            [
+                "   Total    Arrivals",
+                "requests  per second  RPS",
+                "       1           2    3"
+            ]
+            .map(str::to_owned)
         );
     }
 

@@ -7,6 +7,9 @@ use crate::measure::summary::RunSummary;
 /// How many failure types are shown.
 const FAILURES: usize = 5;
 
+/// How wide the table may be: what every terminal has.
+const COLUMNS: usize = 80;
+
 /// Whether words may be coloured (a terminal, without `NO_COLOR` and not `TERM=dumb`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour(pub bool);
@@ -45,7 +48,7 @@ impl Colour {
 pub fn summary(summary: &RunSummary, colour: Colour) -> String {
     let outline = &summary.run.outline;
     let mut blocks = vec![warnings(summary, colour)];
-    blocks.push(result::table(outline.open, &summary.stages).plain());
+    blocks.push(result::table(outline.open, &summary.stages).plain_within(COLUMNS));
     blocks.push(thresholds(summary, colour));
     blocks.push(failures(summary, colour));
     let blocks: Vec<_> = blocks

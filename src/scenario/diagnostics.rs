@@ -1,5 +1,6 @@
 //! Problems in the user's files, all at once, each with its place and what to write instead: of syntax, of type or of meaning.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -213,6 +214,9 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// Places whose content was refused, none within another: from its first byte to its end. What is wrong with it follows
+    /// from that.
+    refused: BTreeMap<(SourceId, usize), usize>,
 }
 
 impl Diagnostics {
@@ -221,14 +225,27 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds one.
+    /// Adds one, unless its place was refused.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        if !diagnostic.span.is_some_and(|span| self.is_refused(span)) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    fn is_refused(&self, span: Span) -> bool {
+        let before = self.refused.range(..=(span.source, span.start)).next_back();
+        before.is_some_and(|((source, _), end)| *source == span.source && span.end <= *end)
+    }
+
+    /// From now on leaves out what is wrong with the content of a place, which was told to be none.
+    pub(super) fn refuse(&mut self, place: Span) {
+        self.refused.insert((place.source, place.start), place.end);
     }
 
     /// Adds all of another collection.
     pub fn extend(&mut self, other: Diagnostics) {
         self.list.extend(other.list);
+        self.refused.extend(other.refused);
     }
 
     /// Whether there is none.

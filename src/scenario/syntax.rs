@@ -70,6 +70,9 @@ impl<'t> Place<'t> {
             ErrorKind::InvalidBlockScalarHeader => {
                 self.error("a text that begins with `>` or `|` needs quotes around it")
             }
+            ErrorKind::UnknownAnchor if !self.names_something() => self
+                .error("no value can begin with `*`")
+                .help("put the value in quotes"),
             ErrorKind::UnknownAnchor => self
                 .error("this alias has no anchor")
                 .help("an alias `*name` repeats what `&name` stands before, above it"),
@@ -110,11 +113,30 @@ impl<'t> Place<'t> {
         )
     }
 
-    /// `url: {{ config.host }}/api`.
+    /// Whether what stands here looks like an alias, `*name`, rather than like `*/*`.
+    fn names_something(&self) -> bool {
+        let rest = self.text[self.at..].trim_start_matches('*');
+        let end = rest.find([' ', ',', '}', ']', '\n', '\r']).unwrap_or(rest.len());
+        end > 0
+            && rest[..end]
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    }
+
+    /// `url: {{ config.host }}/api`, and `[ { get: /orders/{{ id }} } ]`.
     fn template(&self, error: &ScanError) -> Option<Diagnostic> {
-        let found = self.line.find(": {{")? + 2;
-        let quoted = matches!(error.kind(), ErrorKind::UnclosedQuotedScalar);
-        (!quoted).then(|| bare_template(self.source, self.text, self.line_start + found))
+        if matches!(error.kind(), ErrorKind::UnclosedQuotedScalar) {
+            return None;
+        }
+        let within = || {
+            let before = self.text[self.at..]
+                .starts_with("{{")
+                .then(|| &self.text[self.line_start..self.at])?;
+            let value = before.rfind(": ")? + 2;
+            (!before[value..].contains(['"', '\'', ' '])).then_some(value)
+        };
+        let found = self.line.find(": {{").map(|colon| colon + 2).or_else(within)?;
+        Some(bare_template(self.source, self.text, self.line_start + found))
     }
 
     /// A bracket opened above, and this line no further in than that one: its end was forgotten there.

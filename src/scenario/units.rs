@@ -110,6 +110,9 @@ fn unknown_unit(text: &str, unit: &str, amount: &str) -> UnitError {
         Some(unit) => format!("write `{amount}{unit}`"),
         None => "the units are `us`, `ms`, `s`, `m` and `h`".to_owned(),
     };
+    if unit.is_empty() {
+        return UnitError::new(format!("`{amount}` has no unit, in `{text}`"), help);
+    }
     UnitError::new(format!("`{unit}` is not a unit of time, in `{text}`"), help)
 }
 

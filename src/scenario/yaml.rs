@@ -227,6 +227,9 @@ impl<'t> Builder<'t, '_> {
         };
         let message = format!("the tag `{name}` means nothing here");
         self.problems.push(Diagnostic::error(place, message).help(help));
+        if matches!(event, Event::Scalar(..)) {
+            self.problems.refuse(at);
+        }
     }
 
     fn null(&self, span: Span) -> Node {

@@ -71,6 +71,19 @@ fn every_bad_file_gives_its_exact_message() {
 }
 
 #[test]
+fn a_path_may_have_a_condition_behind_its_slash() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("conditional.yaml");
+    let text = r#"
+target: { url: "https://localhost:8443/api" }
+endpoints: [ { name: home, get: "/a{% if user > 1 %}/b{% endif %}?c=1", query: { d: 2 } } ]
+stages: [ { users: 10, hold: 60s } ]
+"#;
+    std::fs::write(&path, text).expect("the folder can be written");
+    assert_eq!(problems(&path), "");
+}
+
+#[test]
 fn what_is_no_scenario_at_all_is_said_in_a_sentence() {
     let mut differences = String::new();
     for (name, path) in [

@@ -337,6 +337,10 @@ fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
         let refused = ["tunnel error: ", "SOCKS error: "];
         let reason = refused.iter().find_map(|prefix| words.strip_prefix(prefix));
         Failure::Connect(reason.map_or(words.clone(), |reason| {
+            let reason = match reason {
+                "unsuccessful" => "it refused",
+                other => other,
+            };
             format!("the proxy did not connect: {reason}")
         }))
     } else {

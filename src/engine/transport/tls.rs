@@ -33,7 +33,12 @@ pub(super) fn config(options: &TlsOptions) -> Result<ClientConfig, TransportErro
             let (chain, key) = client_certificate(client)?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| unusable(client, &error.to_string()))?
+                .map_err(|error| match error {
+                    Error::InconsistentKeys(_) => {
+                        unusable(client, "the private key belongs to another certificate")
+                    }
+                    error => unusable(client, &error.to_string()),
+                })?
         }
     };
     config.resumption = Resumption::disabled();

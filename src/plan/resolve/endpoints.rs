@@ -38,9 +38,11 @@ impl Resolver<'_> {
         let scenario = self.input.scenario;
         let endpoint = &scenario.endpoints[number];
         let name = endpoint.name.value.as_str();
-        let called = |list: &[Spanned<String>]| list.iter().any(|other| other.value == name);
         let drawn = scenario.endpoints.iter().any(|other| weight(other) > 0.0);
-        if drawn && weight(endpoint) <= 0.0 && !called(&scenario.on_start) && !called(&scenario.on_stop) {
+        let calls = || scenario.on_start.iter().chain(&scenario.on_stop);
+        // A name that is no endpoint's may be meant for this one.
+        let sure = || calls().all(|call| scenario.endpoints.iter().any(|e| e.name.value == call.value));
+        if drawn && weight(endpoint) <= 0.0 && !calls().any(|call| call.value == name) && sure() {
             let message = format!(
                 "`{name}` has weight 0 and is in neither `on_start` nor `on_stop`: it is never called"
             );
@@ -128,7 +130,9 @@ impl Resolver<'_> {
     }
 
     fn row(&mut self, name: String, place: Span, request: &model::Request, endpoint: EndpointId) -> RowId {
-        if self.rows.iter().any(|row| row.name == name) && self.is_known(endpoint) {
+        // A step whose name could not be read leaves nothing behind the slash.
+        let twice = self.rows.iter().any(|row| row.name == name) && !name.ends_with("/ ");
+        if twice && self.is_known(endpoint) {
             let message = format!("two lines of the reports would be called `{name}`");
             self.found
                 .push(Diagnostic::error(place, message).help("give each step a `name` of its own"));
@@ -157,7 +161,10 @@ impl Resolver<'_> {
         target: &Target,
     ) -> Option<Step> {
         let condition = step.condition.as_ref().map(|text| {
-            let expression = Expression::compile(&text.text, scope).map_err(|problem| at(text, problem));
+            let expression = Expression::compile(&text.text, scope).map_err(|mut problem| {
+                problem.help = problem.help.or_else(|| of_other_languages(&text.text));
+                at(text, problem)
+            });
             self.found.keep(expression)
         });
         if let Some(repeat) = step
@@ -253,6 +260,29 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// How a condition is written that is wrong here and right elsewhere.
+fn of_other_languages(condition: &str) -> Option<String> {
+    let plain = condition
+        .replace("==", "")
+        .replace("!=", "")
+        .replace("<=", "")
+        .replace(">=", "");
+    let help = if condition.contains("{%") {
+        "write the condition alone, such as `iteration > 2`"
+    } else if plain.contains("&&") {
+        "write `and` for `&&`"
+    } else if plain.contains("||") {
+        "write `or` for `||`"
+    } else if plain.contains('!') {
+        "write `not` for `!`"
+    } else if plain.contains('=') {
+        "to compare write `==`"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
 }
 
 fn weight(endpoint: &model::Endpoint) -> f64 {

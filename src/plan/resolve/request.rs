@@ -63,6 +63,9 @@ impl Resolver<'_> {
         let template =
             Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
         let pairs = pairs(query, scope, Escape::Query, &mut self.found);
+        for text in query.iter().map(|pair| &pair.value).chain([path]) {
+            self.tell_other_braces(text, scope);
+        }
         let template = self.found.keep(template)?;
         if template.mentions('#') {
             let message = "what follows `#` is never sent to a server";
@@ -88,9 +91,13 @@ impl Resolver<'_> {
                 Template::compile(&path.text, scope, Escape::None).map_err(|problem| at(path, problem));
             return self.found.keep(whole).map(UrlPlan::Whole);
         }
-        let (origin, path) = self.found.keep(placed(template, path, target))?;
-        let mut path = path;
-        let mut separator = if path.mentions('?') { "&" } else { "?" };
+        let written = path;
+        let (origin, mut path) = self.found.keep(placed(template, path, target))?;
+        let mut separator = if path.mentions('?') || text_before_tags(written).contains('?') {
+            "&"
+        } else {
+            "?"
+        };
         for (key, value) in pairs? {
             path = path
                 .then(Template::literal(&format!("{separator}{key}=")))
@@ -98,6 +105,29 @@ impl Resolver<'_> {
             separator = "&";
         }
         Some(UrlPlan::Path { origin, path })
+    }
+
+    /// `${page}` and `{page}`, which other tools fill.
+    fn tell_other_braces(&mut self, text: &Text, scope: &Scope) {
+        for (at, _) in text.text.match_indices('{') {
+            let (before, inside) = (&text.text[..at], &text.text[at + 1..]);
+            let Some((name, behind)) = inside.split_once('}') else {
+                return;
+            };
+            if before.ends_with('{') || behind.starts_with('}') || !scope.names.contains_key(name) {
+                continue;
+            }
+            let start = at - usize::from(before.ends_with('$'));
+            let end = at + name.len() + 2;
+            let message = format!(
+                "`{}` is no template: it is sent as it stands",
+                &text.text[start..end]
+            );
+            self.found.push(
+                Diagnostic::warning(text.span_of(start..end), message)
+                    .help(format!("for the value of `{name}` write `{{{{ {name} }}}}`")),
+            );
+        }
     }
 
     /// A path that begins with a captured value is a link, unless the target ends in `/`, to which a value may be appended.
@@ -162,7 +192,10 @@ fn placed(
 
 /// A path appended to the target's: as it stands, but for a slash that both have.
 fn appended(template: Template, text: &Text, target: &Target) -> Result<Template, Box<Diagnostic>> {
-    let head = template.head();
+    let head = match template.head() {
+        "" => text_before_tags(text),
+        head => head,
+    };
     let slash = head.starts_with('/');
     if !slash && !head.starts_with('?') && template.constant() != Some("") && !target.base.ends_with('/') {
         return Err(Diagnostic::error(text.span, "a path begins with `/` or `?`")
@@ -181,6 +214,15 @@ fn appended(template: Template, text: &Text, target: &Target) -> Result<Template
     Ok(Template::literal(start)
         .then(Template::known(base, shown))
         .then(template))
+}
+
+/// What a template begins with, where the whole of it is minijinja's.
+fn text_before_tags(text: &Text) -> &str {
+    let end = ["{{", "{%", "{#"]
+        .iter()
+        .filter_map(|tag| text.text.find(tag))
+        .min();
+    &text.text[..end.unwrap_or(text.text.len())]
 }
 
 /// Keys (already encoded) and values of a query or a form.

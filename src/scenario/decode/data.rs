@@ -53,6 +53,15 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
         );
         return None;
     }
+    if matches!(&node.kind, Kind::Scalar(text) if text.text == "captured") {
+        let message = "a data source is a mapping, found the text `captured`";
+        out.push(
+            Diagnostic::error(node.span, message)
+                .help("write")
+                .replace(node.span, "{ captured: {} }"),
+        );
+        return None;
+    }
     let fields = Fields::new(out, node, &shapes::DATA)?;
     let kinds = ["values", "range", "combine", "csv", "json", "captured"];
     let (chosen, _, value) = fields.one_of(out, &kinds)?;

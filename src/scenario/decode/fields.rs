@@ -57,6 +57,7 @@ impl<'n> Fields<'n> {
         let unknown = |(key, node): &(Spanned<String>, Node)| {
             !shape.keys.contains(&key.value.as_str())
                 && !matches!(node.kind, Kind::Scalar(_))
+                && !key.value.starts_with("x-")
                 && !is_advised(&key.value, shape)
                 && suggestion(&key.value, shape).is_none()
         };
@@ -102,6 +103,14 @@ impl<'n> Fields<'n> {
             .iter()
             .find(|(k, _)| k.value == key)
             .map(|(k, _)| k.span)
+    }
+
+    /// A key that stands here alone.
+    pub(super) fn lonely(&self, name: &str) -> Option<Span> {
+        match self.entries {
+            [(key, _)] if key.value == name => Some(key.span),
+            _ => None,
+        }
     }
 
     /// The value of a key that must be there.
@@ -250,6 +259,10 @@ fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
     let snake = snake_case(&key.value);
     if let Some((_, advice)) = shape.advice.iter().find(|(wrong, _)| *wrong == snake) {
         return diagnostic.help(*advice);
+    }
+    if key.value.starts_with("x-") {
+        return diagnostic
+            .help("an anchor needs no place of its own: write `&name` where its block is used first");
     }
     match suggestion(&key.value, shape) {
         Some(right) => diagnostic

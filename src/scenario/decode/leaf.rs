@@ -254,7 +254,12 @@ pub(super) fn text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Tex
 
 /// A text that is not empty and no template: a name, a file, a path in JSON.
 pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<String>> {
-    let text = text(out, node, what)?;
+    let text = if node.is_null() {
+        wrong_type(out, node, what, "");
+        return None;
+    } else {
+        text(out, node, what)?
+    };
     if text.text.trim().is_empty() {
         out.push(Diagnostic::error(
             node.span,
@@ -267,6 +272,10 @@ pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Opti
 
 /// A file name: fixed before the run, so no template.
 pub(super) fn file_name(out: &mut Diagnostics, node: &Node) -> Option<Spanned<String>> {
+    if matches!(node.kind, Kind::Map(_) | Kind::List(_)) {
+        wrong_type(out, node, "a file name", "students.csv");
+        return None;
+    }
     let name = plain_text(out, node, "a file name")?;
     if name.value.contains("{{") {
         out.push(

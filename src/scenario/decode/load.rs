@@ -11,14 +11,21 @@ use super::{empty, shapes};
 
 pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Spanned<Think>> {
     let shape = if pace { &shapes::THINK } else { &shapes::STEP_THINK };
-    if let Kind::Scalar(text) = &node.kind
-        && units::duration(&text.text).is_ok()
-    {
-        let written = format!("{{ constant: {} }}", text.text);
+    let plain = match &node.kind {
+        Kind::Scalar(text) if units::duration(&text.text).is_ok() => {
+            Some((text.text.clone(), "a duration".to_owned()))
+        }
+        Kind::Scalar(text) if leaf::is_json_number(&text.text) => {
+            Some((format!("{}s", text.text), leaf::found(node)))
+        }
+        _ => None,
+    };
+    if let Some((pause, found)) = plain {
+        let written = format!("{{ constant: {pause} }}");
         out.push(
             Diagnostic::error(
                 node.span,
-                "`think` says which kind of pause it is, found a duration",
+                format!("`think` says which kind of pause it is, found {found}"),
             )
             .help("for a pause that varies write `think: { between: [1s, 3s] }`")
             .help("for a pause that is always the same")
@@ -89,7 +96,9 @@ pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
 fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
     let fields = Fields::new(out, node, &shapes::STAGE)?;
     let load = fields.one_of(out, &["users", "rate"]);
-    let load = load.and_then(|(kind, _, value)| match kind {
+    // With both it is not known which model was meant.
+    let both = fields.among(&["users", "rate"]).len() > 1;
+    let load = load.filter(|_| !both).and_then(|(kind, _, value)| match kind {
         "users" => users(out, value).map(Load::Users),
         _ => leaf::rate(out, value).map(Load::Rate),
     });

@@ -51,11 +51,11 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             .and_then(|node| load::think(out, node, true)),
         on_start: fields
             .optional("on_start")
-            .map(|node| names(out, node, "[get_by_term_id]"))
+            .map(|node| names(out, node, "the name of an endpoint", "[get_by_term_id]"))
             .unwrap_or_default(),
         on_stop: fields
             .optional("on_stop")
-            .map(|node| names(out, node, "[log_out]"))
+            .map(|node| names(out, node, "the name of an endpoint", "[log_out]"))
             .unwrap_or_default(),
         setup: fields
             .optional("setup")
@@ -87,7 +87,7 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             .unwrap_or_default(),
         secrets: fields
             .optional("secrets")
-            .map(|node| names(out, node, "[client_id]"))
+            .map(|node| names(out, node, "a key of the configuration", "[client_id]"))
             .unwrap_or_default(),
         seed: fields.optional("seed").and_then(|node| leaf::count(out, node)),
         graceful_stop: fields
@@ -103,7 +103,7 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
 }
 
 /// A list of names; one name alone is fine.
-fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<String>> {
+fn names(out: &mut Diagnostics, node: &Node, what: &str, example: &str) -> Vec<Spanned<String>> {
     if node.is_null() {
         return Vec::new();
     }
@@ -111,7 +111,15 @@ fn names(out: &mut Diagnostics, node: &Node, example: &str) -> Vec<Spanned<Strin
         leaf::wrong_type(out, node, "a list of names", example);
         return vec![Spanned::unread(node.span)];
     }
-    let name = |item: &Node| leaf::plain_text(out, item, "a name").unwrap_or(Spanned::unread(item.span));
+    let name = |item: &Node| {
+        let name = if matches!(item.kind, Kind::Scalar(_)) {
+            leaf::plain_text(out, item, what)
+        } else {
+            leaf::wrong_type(out, item, what, example);
+            None
+        };
+        name.unwrap_or(Spanned::unread(item.span))
+    };
     leaf::one_or_list(node).iter().map(name).collect()
 }
 

@@ -49,8 +49,15 @@ fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
         .required(out, "name")
         .and_then(|node| leaf::plain_text(out, node, "a name"));
     let weight = fields.optional("weight").and_then(|node| leaf::weight(out, node));
-    let work = match fields.one_of(out, &METHODS_OR_STEPS) {
-        Some(("steps", _, value)) => journey(out, fields, value),
+    let chosen = fields.one_of(out, &METHODS_OR_STEPS);
+    let steps = fields.among(&["steps"]);
+    let work = match chosen {
+        Some(("steps", _, value)) => {
+            journey_keys(out, fields);
+            journey(out, value)
+        }
+        // One too many, which was told: the steps have the names that others speak of.
+        Some(_) if !steps.is_empty() => journey(out, steps[0].2),
         chosen => Work::Request(Box::new(request(out, fields, chosen))),
     };
     Endpoint {
@@ -60,13 +67,16 @@ fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
     }
 }
 
-fn journey(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Work {
+fn journey_keys(out: &mut Diagnostics, fields: &Fields<'_>) {
     for key in ["query", "headers", "capture", "expect", "timeout"]
         .into_iter()
         .chain(BODIES)
     {
         fields.only_with(out, key, false, "it belongs to a step");
     }
+}
+
+fn journey(out: &mut Diagnostics, node: &Node) -> Work {
     let mut steps = steps(out, node, "steps");
     if steps.is_empty() {
         steps.push(unread_step(node.span));
@@ -110,7 +120,16 @@ fn step_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
     let think = fields
         .optional("think")
         .and_then(|node| load::think(out, node, false));
-    let chosen = fields.one_of(out, &METHODS);
+    let chosen = match fields.lonely("think") {
+        Some(key) => {
+            out.push(
+                Diagnostic::error(key, "a pause is no step of its own")
+                    .help("write it into the step before it: `- { get: /cart, think: { constant: 1s } }`"),
+            );
+            None
+        }
+        None => fields.one_of(out, &METHODS),
+    };
     // Without a name it is called after its path, which has to be readable then.
     if name.is_none()
         && chosen.is_none_or(|(_, _, path)| !matches!(path.kind, Kind::Scalar(_)) || path.is_null())
@@ -178,9 +197,10 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
         "a mapping of headers",
         "headers: { accept: text/html }",
     );
+    let in_path = chosen.is_some_and(|(_, _, path)| matches!(path.kind, Kind::Map(_)));
     let captures = match fields.optional("capture") {
         Some(node) => captures(out, node),
-        None if fields.may_hold("capture") => vec![unread_capture(fields.span)],
+        None if in_path || fields.may_hold("capture") => vec![unread_capture(fields.span)],
         None => Vec::new(),
     };
     let expect = fields.optional("expect").and_then(|node| expect(out, node));
@@ -208,6 +228,13 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
         out.push(
             Diagnostic::error(place, "expected a path, found nothing")
                 .help("write `\"\"` for the target's URL itself, or a path such as `/orders`"),
+        );
+        return None;
+    }
+    if matches!(node.kind, Kind::Map(_)) {
+        out.push(
+            Diagnostic::error(node.span, "expected a path such as `/orders`, found a mapping")
+                .help("the path is the value: `get: /orders`; `query`, `headers`, `json`, `capture` and `expect` are keys beside it"),
         );
         return None;
     }
@@ -353,6 +380,17 @@ fn capture_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
 }
 
 fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
+    if let Some(statuses) = bare_statuses(node) {
+        out.push(
+            Diagnostic::error(
+                node.span,
+                format!("`expect` is a mapping, found {}", leaf::found(node)),
+            )
+            .help("for the status write")
+            .replace(node.span, format!("{{ status: {statuses} }}")),
+        );
+        return None;
+    }
     let fields = Fields::new(out, node, &shapes::EXPECT)?;
     let status = fields
         .optional("status")
@@ -394,6 +432,23 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         body,
         within,
     })
+}
+
+/// `expect: 200` and `expect: [200, 201]`: the statuses as a value of `status`.
+fn bare_statuses(node: &Node) -> Option<String> {
+    let status = |node: &Node| match &node.kind {
+        Kind::Scalar(text) if text.text.len() == 3 && text.text.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(text.text.clone())
+        }
+        _ => None,
+    };
+    match &node.kind {
+        Kind::List(items) if !items.is_empty() => {
+            let statuses: Option<Vec<_>> = items.iter().map(status).collect();
+            statuses.map(|statuses| format!("[{}]", statuses.join(", ")))
+        }
+        _ => status(node),
+    }
 }
 
 fn statuses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<String>> {

@@ -56,8 +56,48 @@ pub(crate) const SCENARIO: Shape = Shape {
         ("users", "stages"),
         ("vus", "stages"),
         ("duration", "stages"),
+        ("spawn_rate", "stages"),
+        ("run_time", "stages"),
+        ("rate", "stages"),
     ],
     advice: &[
+        (
+            "spawn_rate",
+            "a stage says how long its ramp takes: `stages: [ { users: 10, ramp: 5s, hold: 60s } ]`",
+        ),
+        (
+            "run_time",
+            "durations belong to a stage: `stages: [ { users: 10, hold: 60s } ]`",
+        ),
+        (
+            "rate",
+            "a rate belongs to a stage: `stages: [ { rate: 50/s, hold: 60s } ]`",
+        ),
+        (
+            "options",
+            "`target`, `stages` and `thresholds` stand at the top of the file themselves",
+        ),
+        (
+            "weights",
+            "each endpoint has its own: `endpoints: [ { name: home, weight: 2, get: / } ]`",
+        ),
+        (
+            "weight",
+            "each endpoint has its own: `endpoints: [ { name: home, weight: 2, get: / } ]`",
+        ),
+        ("auth", "it belongs to `target`: `target: { url: …, auth: … }`"),
+        (
+            "tls",
+            "it belongs to `target`: `target: { url: …, tls: { verify: false } }`",
+        ),
+        (
+            "timeout",
+            "it belongs to `target`: `target: { url: …, timeout: 5s }`",
+        ),
+        (
+            "headers",
+            "those of every request belong to `target`: `target: { url: …, headers: … }`",
+        ),
         ("host", "write `target: { url: \"https://…\" }`"),
         ("url", "write `target: { url: \"https://…\" }`"),
         ("base_url", "write `target: { url: \"https://…\" }`"),
@@ -139,6 +179,24 @@ pub(crate) const TARGET: Shape = Shape {
         ("keep_alive", "connections"),
     ],
     advice: &[
+        (
+            "endpoints",
+            "it stands at the top of the file, in the column of `target`",
+        ),
+        (
+            "stages",
+            "it stands at the top of the file, in the column of `target`",
+        ),
+        (
+            "data",
+            "it stands at the top of the file, in the column of `target`",
+        ),
+        (
+            "thresholds",
+            "it stands at the top of the file, in the column of `target`",
+        ),
+        ("basic", "write `auth: { basic: … }`"),
+        ("bearer", "write `auth: { bearer: … }`"),
         ("verify", "write `tls: { verify: false }`"),
         ("insecure", "write `tls: { verify: false }`"),
         (
@@ -305,6 +363,10 @@ macro_rules! request_advice {
             ("method", METHOD_IS_KEY),
             ("url", METHOD_IS_KEY),
             ("path", METHOD_IS_KEY),
+            (
+                "auth",
+                "`auth` stands in `target`; for one request write its header: `headers: { authorization: … }`",
+            ),
             ("status", "write `expect: { status: 200 }`"),
             $($more),*
         ]
@@ -323,6 +385,10 @@ pub(crate) const ENDPOINT: Shape = Shape {
         ("ratio", "weight")
     ),
     advice: request_advice!(
+        (
+            "on_start",
+            "the scenario names those endpoints at its top: `on_start: [log_in]`"
+        ),
         ("wait", "`think` stands at the top of the scenario, or in a step"),
         ("sleep", "`think` stands at the top of the scenario, or in a step"),
         ("pause", "`think` stands at the top of the scenario, or in a step"),
