@@ -21,9 +21,6 @@ pub struct Faults {
 pub struct Share(f64);
 
 impl Share {
-    /// No request at all.
-    pub const NONE: Self = Self(0.0);
-
     /// Whether a request with this draw, uniform in [0, 1), is among the share.
     pub fn hits(self, draw: f64) -> bool {
         draw < self.0

@@ -14,13 +14,10 @@ use crate::plan::draw::{Draw, Purpose};
 use crate::plan::template::{SlotKind, Values};
 use crate::plan::think::Think;
 use crate::plan::value::Value;
-use crate::plan::{EndpointId, Repeat, Step};
+use crate::plan::{EndpointId, Step};
 
 /// How long a user waits that found no endpoint to draw and has no think time.
 const NOTHING_TO_DO: Duration = Duration::from_millis(100);
-/// The most times that an expression can repeat a step.
-const MOST_REPEATS: u32 = 10_000;
-
 /// Tells one user to leave. Held by the user and by the worker's list of users.
 #[derive(Debug, Default)]
 pub(super) struct Leave {
@@ -289,9 +286,6 @@ impl<T: Transport> User<T> {
         {
             return 0;
         }
-        match &step.repeat {
-            Repeat::Times(times) => *times,
-            Repeat::Expression(expression) => expression.count(&self.values).unwrap_or(0).min(MOST_REPEATS),
-        }
+        step.repeat
     }
 }

@@ -56,8 +56,8 @@ pub struct Recorder {
     pace_overruns: Vec<u64>,
     data_ended: Vec<First<String>>,
     examples: Examples,
-    /// Given up in the open second, with their ages.
-    abandoned: Vec<(RowId, StageId, Duration)>,
+    /// In flight at the end, with their ages.
+    unfinished: Vec<(RowId, StageId, Duration)>,
     /// Closed seconds that were not fetched yet.
     closed: Vec<Cut>,
 }
@@ -82,13 +82,12 @@ impl Recorder {
             pace_overruns: vec![0; outline.endpoints.len()],
             data_ended: Vec::new(),
             examples: Examples::default(),
-            abandoned: Vec::new(),
+            unfinished: Vec::new(),
             closed: Vec::new(),
         }
     }
 
-    /// A request goes out. Every flight must be given to [`Recorder::finish`] or [`Recorder::abandon`], or it is unfinished
-    /// at the end.
+    /// A request goes out. A flight that is not given to [`Recorder::finish`] is unfinished at the end.
     pub fn begin(&mut self, row: RowId, stage: StageId, due: Duration, sent: Duration) -> Flight {
         debug_assert!(due <= sent, "a request is never sent before it is due");
         self.advance(sent);
@@ -102,15 +101,6 @@ impl Recorder {
         self.flights.remove(flight);
         self.in_flight.change(sample.done, -1);
         self.cells.record(sample);
-    }
-
-    /// A request is given up by the generator, because the run ends: it counts as unfinished.
-    pub fn abandon(&mut self, flight: Flight, now: Duration) {
-        self.advance(now);
-        if let Some((row, stage, sent)) = self.flights.remove(flight) {
-            self.in_flight.change(now, -1);
-            self.abandoned.push((row, stage, now.saturating_sub(sent)));
-        }
     }
 
     /// An iteration is finished; `ok`: no step of it failed. `stage`: in which it began.
@@ -201,7 +191,7 @@ impl Recorder {
         let end = now.max(self.boundary.saturating_sub(Duration::from_secs(1)));
         for (row, stage, sent) in self.flights.drain() {
             self.in_flight.change(end, -1);
-            self.abandoned.push((row, stage, end.saturating_sub(sent)));
+            self.unfinished.push((row, stage, end.saturating_sub(sent)));
         }
         self.close(end);
         if let Some(cut) = self.closed.last_mut() {
@@ -233,7 +223,7 @@ impl Recorder {
                 waiting: self.waiting.level(),
                 in_flight: self.flights.ages(end),
             },
-            unfinished: by_kind(self.abandoned.drain(..)),
+            unfinished: by_kind(self.unfinished.drain(..)),
             lateness: self.lateness.take(),
             pool_empty: take_counts(&mut self.pool_empty, |pool| pool),
             dropped: take_counts(&mut self.dropped, |stage| StageId(stage as u16)),

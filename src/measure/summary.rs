@@ -118,11 +118,6 @@ impl Figures {
         }
     }
 
-    /// Completed requests that succeeded.
-    pub fn successes(&self) -> u64 {
-        self.requests.saturating_sub(self.failures)
-    }
-
     /// Failures per second.
     pub fn failure_rate(&self) -> f64 {
         self.rate * self.failure_share()

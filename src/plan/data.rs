@@ -22,7 +22,6 @@ use permutation::Permutation;
 #[derive(Debug)]
 pub struct Source {
     name: Arc<str>,
-    slot: SlotId,
     contents: Contents,
     order: Order,
     on_end: OnEnd,
@@ -126,7 +125,6 @@ impl Source {
         Self {
             permutation: (order == Order::Shuffle).then(shuffled),
             name,
-            slot,
             contents,
             order,
             on_end,
@@ -136,21 +134,6 @@ impl Source {
     /// Its name in the file.
     pub fn name(&self) -> &Arc<str> {
         &self.name
-    }
-
-    /// Where its value goes.
-    pub fn slot(&self) -> SlotId {
-        self.slot
-    }
-
-    /// In which order its values come.
-    pub fn order(&self) -> Order {
-        self.order
-    }
-
-    /// What it holds.
-    pub fn contents(&self) -> &Contents {
-        &self.contents
     }
 
     /// How many values it has.

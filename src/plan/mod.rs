@@ -4,7 +4,6 @@
 //! that could still turn out to be wrong, a secret outside secret-typed places, anything
 //! global to the process (a search runs many plans in turn).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,8 +75,6 @@ pub struct Plan {
     pub seed: u64,
     /// Finds the run's secrets in text that comes from outside.
     pub scrubber: Arc<crate::scenario::Scrubber>,
-    /// What must hold for the run.
-    pub thresholds: Vec<threshold::Threshold>,
 }
 
 /// Index into [`Plan::endpoints`].
@@ -173,21 +170,12 @@ pub struct Step {
     pub row: RowId,
     /// Done only when this is true.
     pub condition: Option<Expression>,
-    /// How often it is done in a row; at least 1 unless an expression says 0.
-    pub repeat: Repeat,
+    /// How often it is done in a row; at least 1.
+    pub repeat: u32,
     /// A pause after it, before the next step.
     pub think: Option<Think>,
     /// What is sent.
     pub request: RequestPlan,
-}
-
-/// How often a step is done.
-#[derive(Debug)]
-pub enum Repeat {
-    /// So many times.
-    Times(u32),
-    /// As many times as the expression says when the step is reached (at most 10 000).
-    Expression(Box<Expression>),
 }
 
 /// What is sent, and what is asked of the response.
@@ -319,14 +307,5 @@ impl Plan {
     /// An endpoint by its number.
     pub fn endpoint(&self, id: EndpointId) -> &Endpoint {
         &self.endpoints[usize::from(id.0)]
-    }
-
-    /// The number of every endpoint by name, for messages.
-    pub fn endpoint_names(&self) -> BTreeMap<&str, EndpointId> {
-        self.endpoints
-            .iter()
-            .enumerate()
-            .map(|(i, e)| (e.name.as_str(), EndpointId(i as u16)))
-            .collect()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::profile::Model;
 use super::think::Think;
-use super::{EndpointId, Plan, Repeat, Step};
+use super::{EndpointId, Plan, Step};
 
 /// What can be said of a run before it.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +96,7 @@ impl Preview {
 }
 
 fn times(step: &Step) -> u64 {
-    match step.repeat {
-        Repeat::Times(times) => times.into(),
-        Repeat::Expression(_) => 1,
-    }
+    step.repeat.into()
 }
 
 fn load(plan: &Plan) -> Vec<LoadPoint> {
@@ -171,7 +168,7 @@ fn inner_pause(steps: &[Step]) -> f64 {
             .and_then(|think| think.mean())
             .unwrap_or_default()
             .as_secs_f64()
-            * times(step) as f64
+            * f64::from(step.repeat)
     };
     steps.iter().map(pause).sum()
 }

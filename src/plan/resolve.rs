@@ -260,7 +260,7 @@ impl Resolver<'_> {
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
         let outline = self.outline(&target, &endpoints, &profile, &think);
         let outline = Outline {
-            thresholds: thresholds.clone(),
+            thresholds,
             seed,
             stop_after,
             graceful_stop,
@@ -285,7 +285,6 @@ impl Resolver<'_> {
             graceful_stop,
             stop_after,
             seed,
-            thresholds,
         })
     }
 

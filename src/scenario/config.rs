@@ -146,17 +146,10 @@ impl Config {
         &self.root
     }
 
-    /// The dotted names of all values, in order: for "did you mean".
-    pub fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        self.visit(&mut |key, _| keys.push(key.to_owned()));
-        keys
-    }
-
     /// All secret values.
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
-        self.visit(&mut |_, value| {
+        self.visit(&mut |value| {
             if value.secret && !value.text.is_empty() {
                 secrets.push(Secret::new(value.text.clone()));
             }
@@ -167,7 +160,7 @@ impl Config {
     /// Where the secret values stand in the configuration file.
     pub(super) fn secret_spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();
-        self.visit(&mut |_, value| {
+        self.visit(&mut |value| {
             if let (true, Origin::File(span)) = (value.secret, &value.origin) {
                 spans.push(*span);
             }
@@ -206,8 +199,8 @@ impl Config {
         json(&self.root)
     }
 
-    fn visit(&self, each: &mut impl FnMut(&str, &ConfigValue)) {
-        visit("", &self.root, each);
+    fn visit(&self, each: &mut impl FnMut(&ConfigValue)) {
+        visit(&self.root, each);
     }
 
     /// Sets a key. `loose`: an existing key that differs in case or in `-` for `_` is the one meant.
@@ -334,24 +327,17 @@ fn mark(node: &mut ConfigNode) {
     }
 }
 
-fn visit(path: &str, node: &ConfigNode, each: &mut impl FnMut(&str, &ConfigValue)) {
-    let join = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
-    };
+fn visit(node: &ConfigNode, each: &mut impl FnMut(&ConfigValue)) {
     match node {
-        ConfigNode::Value(value) => each(path, value),
+        ConfigNode::Value(value) => each(value),
         ConfigNode::List(items) => {
-            for (n, item) in items.iter().enumerate() {
-                visit(&join(&n.to_string()), item, each);
+            for node in items {
+                visit(node, each);
             }
         }
         ConfigNode::Map(entries) => {
-            for (name, node) in entries {
-                visit(&join(name), node, each);
+            for (_, node) in entries {
+                visit(node, each);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! From paths to everything that a plan needs: the scenario, the configuration, the files they name. The only I/O before a run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -30,8 +30,6 @@ pub struct Loaded {
     pub sources: Sources,
     /// Which of them is the scenario.
     pub source: SourceId,
-    /// Where the scenario lies.
-    pub path: PathBuf,
     /// What does not stop the run.
     pub warnings: Diagnostics,
     /// Secrets written out in the scenario itself.
@@ -94,14 +92,6 @@ impl Loaded {
             self.config.mark_secret(&key);
         }
     }
-
-    /// What follows from the scenario's file name: the default of `name`.
-    pub fn default_name(&self) -> String {
-        self.path.file_stem().map_or_else(
-            || "scenario".to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        )
-    }
 }
 
 /// Reads a scenario, the configuration and every file they name. All problems at once.
@@ -131,7 +121,6 @@ pub fn load(path: &Path, config: &ConfigSources) -> Result<Loaded, Box<LoadError
         files,
         sources,
         source,
-        path: path.to_owned(),
         warnings: Diagnostics::new(),
         literal_secrets,
     };

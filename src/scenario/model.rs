@@ -275,8 +275,6 @@ pub struct Endpoint {
     pub weight: Option<Spanned<f64>>,
     /// One request or several.
     pub work: Work,
-    /// Where the whole block stands.
-    pub span: Span,
 }
 
 /// One request or a journey.
@@ -425,7 +423,7 @@ pub enum PartContent {
 #[derive(Debug, Clone)]
 pub enum Json {
     /// `null`, `~` or nothing.
-    Null(Span),
+    Null,
     /// `true` or `false`.
     Bool(Spanned<bool>),
     /// A number with the digits that were written; always a valid JSON number.
@@ -433,20 +431,9 @@ pub enum Json {
     /// Any other scalar.
     String(Text),
     /// A list.
-    Array(Vec<Json>, Span),
+    Array(Vec<Json>),
     /// A mapping.
-    Object(Vec<(Spanned<String>, Json)>, Span),
-}
-
-impl Json {
-    /// Where it stands.
-    pub fn span(&self) -> Span {
-        match self {
-            Json::Null(span) | Json::Array(_, span) | Json::Object(_, span) => *span,
-            Json::Bool(value) => value.span,
-            Json::Number(text) | Json::String(text) => text.span,
-        }
-    }
+    Object(Vec<(Spanned<String>, Json)>),
 }
 
 /// A value taken from a response.
@@ -462,8 +449,6 @@ pub struct Capture {
     pub into: Spanned<String>,
     /// Whether finding nothing is a failure. Default false.
     pub required: Option<Spanned<bool>>,
-    /// Where the whole block stands.
-    pub span: Span,
 }
 
 /// Where a capture looks.
@@ -505,8 +490,6 @@ pub struct Expect {
     pub body: Option<TextCheck>,
     /// Longest response time.
     pub within: Option<Spanned<Duration>>,
-    /// Where the block stands.
-    pub span: Span,
 }
 
 /// What must hold for a text: all that is written.
@@ -529,8 +512,6 @@ pub struct Stage {
     pub ramp: Option<Spanned<Duration>>,
     /// At this level. Default: not at all; at least one of the two is written and above zero.
     pub hold: Option<Spanned<Duration>>,
-    /// Where the whole block stands.
-    pub span: Span,
 }
 
 /// How much load.

@@ -73,11 +73,6 @@ impl Scrubber {
         }
         Masked::new(text, &SecretSpans::new(hits)).text
     }
-
-    /// As [`scrub`](Self::scrub), for bytes that may not be UTF-8.
-    pub fn scrub_bytes(&self, bytes: &[u8]) -> String {
-        self.scrub(&String::from_utf8_lossy(bytes))
-    }
 }
 
 fn add_patterns(patterns: &mut Vec<Pattern>, secret: &str) {

@@ -52,22 +52,6 @@ impl<T> Spanned<T> {
     pub fn new(value: T, span: Span) -> Self {
         Self { value, span }
     }
-
-    /// The same place with another value.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
-        Spanned {
-            value: f(self.value),
-            span: self.span,
-        }
-    }
-
-    /// A reference with the same place.
-    pub fn as_ref(&self) -> Spanned<&T> {
-        Spanned {
-            value: &self.value,
-            span: self.span,
-        }
-    }
 }
 
 impl Spanned<String> {
@@ -114,16 +98,6 @@ impl Text {
             start: self.span.start + part.start,
             end: self.span.start + part.end,
         }
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Text and place, without what matters to templates only.
-    pub fn to_spanned(&self) -> Spanned<String> {
-        Spanned::new(self.text.clone(), self.span)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values with units: durations, rates, shares, sizes, counts; and the words when one is missing.
+//! Values with units: durations, rates, sizes, counts; and the words when one is missing.
 
 use std::time::Duration;
 
@@ -156,39 +156,6 @@ pub fn rate(text: &str) -> Result<Rate, UnitError> {
     Ok(Rate { per_second })
 }
 
-/// `1%`, `0.5%`, as a fraction from 0 to 1.
-pub fn share(text: &str) -> Result<f64, UnitError> {
-    let text = text.trim();
-    if let Some(amount) = number(text) {
-        let percent = if amount > 0.0 && amount < 1.0 {
-            amount * 100.0
-        } else {
-            amount
-        };
-        let help = format!("write `{}%`", trimmed(percent));
-        return Err(UnitError::new(
-            format!("expected a share such as `1%`, found `{text}` without `%`"),
-            help,
-        ));
-    }
-    let amount = text
-        .strip_suffix('%')
-        .and_then(|digits| number(digits.trim_end()))
-        .ok_or_else(|| {
-            UnitError::new(
-                format!("expected a share such as `1%`, found `{text}`"),
-                "write a percentage: `1%` or `0.5%`",
-            )
-        })?;
-    if amount > 100.0 {
-        return Err(UnitError::new(
-            format!("a share is at most `100%`, found `{text}`"),
-            "write a percentage up to `100%`",
-        ));
-    }
-    Ok(amount / 100.0)
-}
-
 /// `10MB`, `64KiB`, `512B`, in bytes. `kB`, `MB` and `GB` are powers of 1000; `KiB`, `MiB` and `GiB` of 1024.
 pub fn bytes(text: &str) -> Result<u64, UnitError> {
     let text = text.trim();
@@ -332,22 +299,20 @@ mod tests {
             rate("50").unwrap_err().help.unwrap(),
             "write `50/s`, or `3000/m` per minute"
         );
-        assert_eq!(share("0.01").unwrap_err().help.unwrap(), "write `1%`");
         assert_eq!(count("1_000").unwrap_err().help.unwrap(), "write `1000`");
     }
 
     #[test]
     #[expect(clippy::float_cmp, reason = "exact by construction")]
-    fn reads_rates_shares_and_sizes() {
+    fn reads_rates_and_sizes() {
         assert_eq!(rate("3000/m").unwrap().per_second, 50.0);
         assert_eq!(rate("50 / s").unwrap().per_second, 50.0);
-        assert_eq!(share("0.5%").unwrap(), 0.005);
         assert_eq!(bytes("10MB").unwrap(), 10_000_000);
         assert_eq!(bytes("64 KiB").unwrap(), 65_536);
         for text in ["/s", "-5/s", "x/s", "5/d", "1e9/s"] {
             assert!(rate(text).is_err(), "{text}");
         }
-        assert!(share("101%").is_err() && bytes("10").is_err() && bytes("10 parsecs").is_err());
+        assert!(bytes("10").is_err() && bytes("10 parsecs").is_err());
     }
 
     #[test]

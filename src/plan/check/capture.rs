@@ -68,12 +68,7 @@ pub enum Pick {
 }
 
 impl Capture {
-    /// The value, if there is one. With [`Pick::All`] the first; a pool takes [`Capture::values`].
-    pub fn take(&self, received: &Received<'_>, random: &mut impl Rng) -> Option<Value> {
-        self.values(received, random).into_iter().next()
-    }
-
-    /// What goes into a pool: nothing, one value, or with [`Pick::All`] every one.
+    /// What is captured: nothing, one value, or with [`Pick::All`] (into a pool) every one.
     pub fn values(&self, received: &Received<'_>, random: &mut impl Rng) -> Vec<Value> {
         let mut found = self.found(received);
         let place = match self.pick {

@@ -36,11 +36,6 @@ impl Combine {
         })
     }
 
-    /// Sources that must be drawn before it.
-    pub fn others(&self) -> impl Iterator<Item = SlotId> {
-        self.others.iter().map(|(_, outer)| *outer)
-    }
-
     pub(super) fn len(&self) -> u64 {
         self.length
     }

@@ -115,7 +115,7 @@ pub(super) fn json_template(json: &Json, scope: &Scope, found: &mut Found) -> Op
 
 fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found) {
     match json {
-        Json::Null(_) => builder.raw("null"),
+        Json::Null => builder.raw("null"),
         Json::Bool(value) => builder.raw(if value.value { "true" } else { "false" }),
         Json::Number(text) => builder.raw(&text.text),
         Json::String(text) => {
@@ -125,7 +125,7 @@ fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found)
                     .map_err(|problem| at(text, problem)),
             );
         }
-        Json::Array(items, _) => {
+        Json::Array(items) => {
             builder.raw("[");
             for (place, item) in items.iter().enumerate() {
                 builder.raw(if place == 0 { "" } else { "," });
@@ -133,7 +133,7 @@ fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found)
             }
             builder.raw("]");
         }
-        Json::Object(members, _) => {
+        Json::Object(members) => {
             builder.raw("{");
             for (place, (key, item)) in members.iter().enumerate() {
                 builder.raw(if place == 0 { "" } else { "," });

@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::plan::outline::Row;
 use crate::plan::problem::did_you_mean;
 use crate::plan::template::{Expression, Scope, SlotKind};
-use crate::plan::{Endpoint, EndpointId, Repeat, RowId, Step};
+use crate::plan::{Endpoint, EndpointId, RowId, Step};
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Capture, Work};
 use crate::scenario::span::{Span, Spanned};
@@ -63,7 +63,7 @@ impl Resolver<'_> {
                     name: name.to_owned(),
                     row,
                     condition: None,
-                    repeat: Repeat::Times(1),
+                    repeat: 1,
                     think: None,
                     request,
                 }]
@@ -184,7 +184,7 @@ impl Resolver<'_> {
             name,
             row,
             condition,
-            repeat: Repeat::Times(step.repeat.map_or(1, |repeat| repeat.value.min(MOST_REPEATS)) as u32),
+            repeat: step.repeat.map_or(1, |repeat| repeat.value.min(MOST_REPEATS)) as u32,
             think: step.think.as_ref().map(|think| super::load::think(&think.value)),
             request: request?,
         })

@@ -157,15 +157,15 @@ fn expected(value: &Json, scope: &Scope, found: &mut Found) -> Option<Expected> 
 /// A value as in the file: templates unrendered, so that failures of one expectation have one name.
 fn written(value: &Json) -> String {
     match value {
-        Json::Null(_) => "null".to_owned(),
+        Json::Null => "null".to_owned(),
         Json::Bool(value) => value.value.to_string(),
         Json::Number(text) => text.text.clone(),
         Json::String(text) => format!("\"{}\"", text.text),
-        Json::Array(items, _) => {
+        Json::Array(items) => {
             let items: Vec<_> = items.iter().map(written).collect();
             format!("[{}]", items.join(", "))
         }
-        Json::Object(members, _) => {
+        Json::Object(members) => {
             let member =
                 |(key, item): &(Spanned<String>, Json)| format!("\"{}\": {}", key.value, written(item));
             let members: Vec<_> = members.iter().map(member).collect();

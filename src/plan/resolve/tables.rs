@@ -55,15 +55,15 @@ pub(super) fn listed(values: &[serde_json::Value]) -> (Contents, Shape) {
 
 fn to_json(json: &Json, names: &Names, found: &mut Found) -> Option<serde_json::Value> {
     Some(match json {
-        Json::Null(_) => serde_json::Value::Null,
+        Json::Null => serde_json::Value::Null,
         Json::Bool(value) => value.value.into(),
         Json::Number(text) => serde_json::from_str(&text.text).unwrap_or_else(|_| text.text.as_str().into()),
         Json::String(text) => value(text, names, found)?.into(),
-        Json::Array(items, _) => {
+        Json::Array(items) => {
             let items: Option<Vec<_>> = items.iter().map(|item| to_json(item, names, found)).collect();
             items?.into()
         }
-        Json::Object(members, _) => {
+        Json::Object(members) => {
             let members = members
                 .iter()
                 .map(|(key, item)| Some((key.value.clone(), to_json(item, names, found)?)));

@@ -288,10 +288,6 @@ impl Formula {
         }
         Ok(value)
     }
-
-    pub(super) fn refuse(&self, reason: &str) -> RenderError {
-        RenderError(format!("`{}` {reason}", self.excerpt).into())
-    }
 }
 
 impl fmt::Debug for Formula {

@@ -29,13 +29,6 @@ enum Piece {
 }
 
 impl JsonTemplate {
-    /// Compiles a document. A problem's range is within the string that holds it.
-    pub fn compile(document: &serde_json::Value, scope: &Scope) -> Result<Self, Problem> {
-        let mut builder = JsonBuilder::default();
-        builder.document(document, scope)?;
-        Ok(builder.finish())
-    }
-
     /// Appends the JSON text to `out`.
     pub fn render(&self, values: &Values, out: &mut String) -> Result<(), RenderError> {
         self.write(values, false, out)
@@ -153,32 +146,6 @@ impl JsonBuilder {
                     self.raw(&json);
                 }
             }
-        }
-        Ok(())
-    }
-
-    /// Appends a whole document.
-    pub fn document(&mut self, document: &serde_json::Value, scope: &Scope) -> Result<(), Problem> {
-        use serde_json::Value as Json;
-        match document {
-            Json::String(text) => return self.string(text, scope),
-            Json::Array(items) => {
-                for (place, item) in items.iter().enumerate() {
-                    self.raw(if place == 0 { "[" } else { "," });
-                    self.document(item, scope)?;
-                }
-                self.raw(if items.is_empty() { "[]" } else { "]" });
-            }
-            Json::Object(members) => {
-                for (place, (key, item)) in members.iter().enumerate() {
-                    self.raw(if place == 0 { "{" } else { "," });
-                    self.key(key, scope)?;
-                    self.raw(":");
-                    self.document(item, scope)?;
-                }
-                self.raw(if members.is_empty() { "{}" } else { "}" });
-            }
-            plain => self.raw(&plain.to_string()),
         }
         Ok(())
     }

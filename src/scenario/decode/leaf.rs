@@ -373,15 +373,14 @@ pub(super) fn is_json_number(text: &str) -> bool {
 /// Any node as JSON.
 pub(super) fn json(node: &Node) -> Json {
     match &node.kind {
-        Kind::List(items) => Json::Array(items.iter().map(json).collect(), node.span),
+        Kind::List(items) => Json::Array(items.iter().map(json).collect()),
         Kind::Map(entries) => Json::Object(
             entries
                 .iter()
                 .map(|(key, value)| (key.clone(), json(value)))
                 .collect(),
-            node.span,
         ),
-        Kind::Scalar(_) if node.is_null() => Json::Null(node.span),
+        Kind::Scalar(_) if node.is_null() => Json::Null,
         Kind::Scalar(text) if text.plain && is_json_number(&text.text) => Json::Number(text.clone()),
         Kind::Scalar(text) => match boolean_word(&text.text).filter(|_| text.plain) {
             Some(value) => Json::Bool(Spanned::new(value, node.span)),

@@ -128,7 +128,6 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
         load: load?,
         ramp: ramp.flatten(),
         hold: hold.flatten(),
-        span: fields.span,
     })
 }
 

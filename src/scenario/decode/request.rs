@@ -64,7 +64,6 @@ fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
         name: name.unwrap_or(Spanned::unread(fields.span)),
         weight,
         work,
-        span: fields.span,
     }
 }
 
@@ -377,7 +376,6 @@ fn capture_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
         pick,
         into: into.unwrap_or(Spanned::unread(fields.span)),
         required,
-        span: fields.span,
     }
 }
 
@@ -433,7 +431,6 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         json,
         body,
         within,
-        span: fields.span,
     })
 }
 

@@ -356,6 +356,25 @@ macro_rules! request_aliases {
     };
 }
 
+/// What to write in both in place of keys of other tools, with what goes for only one of them.
+macro_rules! request_advice {
+    ($($more:expr),*) => {
+        &[
+            ("method", METHOD_IS_KEY),
+            ("url", METHOD_IS_KEY),
+            ("path", METHOD_IS_KEY),
+            (
+                "auth",
+                "`auth` stands in `target`; for one request write its header: `headers: { authorization: … }`",
+            ),
+            ("status", "write `expect: { status: 200 }`"),
+            $($more),*
+        ]
+    };
+}
+
+const METHOD_IS_KEY: &str = "the method is the key and the path its value: `get: /orders`";
+
 pub(crate) const ENDPOINT: Shape = Shape {
     what: "an endpoint",
     keys: request_keys!("weight", "steps"),
@@ -365,33 +384,16 @@ pub(crate) const ENDPOINT: Shape = Shape {
         ("priority", "weight"),
         ("ratio", "weight")
     ),
-    advice: &[
-        (
-            "method",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "url",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "path",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "auth",
-            "`auth` stands in `target`; for one request write its header: `headers: { authorization: … }`",
-        ),
+    advice: request_advice!(
         (
             "on_start",
-            "the scenario names those endpoints at its top: `on_start: [log_in]`",
+            "the scenario names those endpoints at its top: `on_start: [log_in]`"
         ),
-        ("status", "write `expect: { status: 200 }`"),
         ("wait", "`think` stands at the top of the scenario, or in a step"),
         ("sleep", "`think` stands at the top of the scenario, or in a step"),
         ("pause", "`think` stands at the top of the scenario, or in a step"),
-        ("think", "`think` stands at the top of the scenario, or in a step"),
-    ],
+        ("think", "`think` stands at the top of the scenario, or in a step")
+    ),
     example: "{ name: list_orders, weight: 2, get: /orders }",
 };
 
@@ -407,32 +409,15 @@ pub(crate) const STEP: Shape = Shape {
         ("loop", "repeat"),
         ("count", "repeat")
     ),
-    advice: &[
-        (
-            "method",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "url",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "path",
-            "the method is the key and the path its value: `get: /orders`",
-        ),
-        (
-            "auth",
-            "`auth` stands in `target`; for one request write its header: `headers: { authorization: … }`",
-        ),
-        ("status", "write `expect: { status: 200 }`"),
+    advice: request_advice!(
         ("wait", "write `think: { constant: 1s }`"),
         ("sleep", "write `think: { constant: 1s }`"),
         ("pause", "write `think: { constant: 1s }`"),
         (
             "weight",
             "only endpoints are drawn by weight; a step is done each time",
-        ),
-    ],
+        )
+    ),
     example: "{ name: add_to_cart, post: /cart, json: { item: 7 } }",
 };
 
