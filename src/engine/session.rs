@@ -169,11 +169,10 @@ impl<C: Client> Session<C> {
     }
 
     fn cookies(&self, request: &Rendered<'_>) -> Option<HeaderValue> {
-        let url = request.url()?;
-        let pairs: Vec<String> = self
-            .jar
-            .as_ref()?
-            .get_request_values(&url)
+        // Most users have no jar: nothing is parsed for them.
+        let jar = self.jar.as_ref()?;
+        let pairs: Vec<String> = jar
+            .get_request_values(&request.url()?)
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         if pairs.is_empty() {

@@ -392,20 +392,12 @@ impl Record {
                 body_length,
             }
         });
-        let outcome = match (result, response) {
-            (Ok(()), Some(response)) => Ok(response),
-            (Ok(()), None) => Err(Box::new(Failed {
-                failure: Failure::ClosedWithoutResponse,
-                response: None,
-            })),
-            (Err(failure), response) => Err(Box::new(Failed { failure, response })),
-        };
         Exchange {
             timing,
             connection: self.connection,
             bytes_sent,
             bytes_received,
-            outcome,
+            outcome: Failed::or(result, response),
         }
     }
 }

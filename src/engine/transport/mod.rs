@@ -141,6 +141,18 @@ pub struct Failed {
     pub response: Option<Response>,
 }
 
+impl Failed {
+    /// What came of an exchange that ended so, with what was read of a response.
+    fn or(result: Result<(), Failure>, response: Option<Response>) -> Result<Response, Box<Self>> {
+        let (failure, response) = match (result, response) {
+            (Ok(()), Some(response)) => return Ok(response),
+            (Ok(()), None) => (Failure::ClosedWithoutResponse, None),
+            (Err(failure), response) => (failure, response),
+        };
+        Err(Box::new(Self { failure, response }))
+    }
+}
+
 /// Why there is no whole response. `Display` gives the words of the report: no address, path or number that would make
 /// each occurrence a type of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

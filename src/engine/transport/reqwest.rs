@@ -268,14 +268,6 @@ impl Record {
             body_length,
             ..head
         });
-        let outcome = match (result, response) {
-            (Ok(()), Some(response)) => Ok(response),
-            (Ok(()), None) => Err(Box::new(Failed {
-                failure: Failure::ClosedWithoutResponse,
-                response: None,
-            })),
-            (Err(failure), response) => Err(Box::new(Failed { failure, response })),
-        };
         Exchange {
             timing: Timing {
                 dns: phases.dns,
@@ -287,7 +279,7 @@ impl Record {
             connection,
             bytes_sent: if connection.is_some() { self.sent } else { 0 },
             bytes_received: self.head_received + body_length,
-            outcome,
+            outcome: Failed::or(result, response),
         }
     }
 }
