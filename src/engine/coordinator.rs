@@ -31,7 +31,7 @@ impl Coordinator {
             shared: Arc::clone(shared),
             clock,
             aggregator,
-            sampler: Sampler::new(),
+            sampler: Sampler::default(),
             ending: None,
         }
     }
@@ -51,12 +51,13 @@ impl Coordinator {
             if absorbed.intervals.is_empty() {
                 continue;
             }
-            self.aggregator.health(self.sampler.sample(self.clock.now()));
+            self.aggregator.health(&self.sampler.sample());
             self.notice(&absorbed.intervals);
             absorbed
                 .intervals
                 .iter()
                 .for_each(|interval| observer.interval(interval));
+            self.notice_the_end();
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
         let end = End {
@@ -71,9 +72,18 @@ impl Coordinator {
         recording
     }
 
-    /// Notices what ends the run: a broken threshold, data without a next value.
+    /// Tells the live views that the load ended before its plan did, once a worker has done as it was asked.
+    fn notice_the_end(&mut self) {
+        let until = self.shared.load_until();
+        if self.shared.stopper.asked() > Stop::Run && !until.is_zero() {
+            self.aggregator.stopping(until);
+        }
+    }
+
+    /// Notices what ends the run: a broken threshold, data without a next value. What comes while it is ending anyway is not
+    /// why it ends.
     fn notice(&mut self, intervals: &[Arc<Interval>]) {
-        if self.ending.is_some() {
+        if self.ending.is_some() || self.shared.stopper.asked() > Stop::Run {
             return;
         }
         if let Some(breach) = self.aggregator.abort() {

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::measure::health::HealthSample;
+use crate::measure::health::Generator;
 use crate::measure::run::{FORMAT, Host, RunInfo};
+use crate::measure::units::micros;
 use crate::plan::Plan;
 
 /// Counting open files walks a directory: done only so often.
@@ -28,9 +29,39 @@ pub(super) fn raise_file_limit() {
     }
 }
 
-/// Processor time that a clock of the system has counted.
-fn processor(clock: ClockId) -> Duration {
-    let time = clock_gettime(clock);
+/// What this thread has used of its processor since it was looked at last.
+pub(super) struct ThreadMeter {
+    /// This is one of so many workers.
+    workers: u32,
+    at: Duration,
+    used: Duration,
+}
+
+impl ThreadMeter {
+    /// Begins now.
+    pub(super) fn new(workers: u64, now: Duration) -> Self {
+        Self {
+            workers: u32::try_from(workers).unwrap_or(u32::MAX).max(1),
+            at: now,
+            used: thread_time(),
+        }
+    }
+
+    /// What was used since the last call.
+    pub(super) fn read(&mut self, now: Duration) -> Generator {
+        let used = thread_time();
+        let seen = Generator {
+            cpu: micros(used.saturating_sub(self.used)),
+            wall: micros(now.saturating_sub(self.at) / self.workers),
+            ..Generator::default()
+        };
+        (self.at, self.used) = (now, used);
+        seen
+    }
+}
+
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
@@ -38,33 +69,22 @@ fn processor(clock: ClockId) -> Duration {
 }
 
 /// Reads the process's use of the machine, once a second.
+#[derive(Default)]
 pub(super) struct Sampler {
-    /// Processor time used before the load, reading the scenario and its data for one: not the load's.
-    before: Duration,
     samples: u64,
     open_files: Option<u64>,
 }
 
 impl Sampler {
-    /// To be made as the load begins.
-    pub(super) fn new() -> Self {
-        Self {
-            before: processor(ClockId::ProcessCPUTime),
-            samples: 0,
-            open_files: None,
-        }
-    }
-
-    pub(super) fn sample(&mut self, at: Duration) -> HealthSample {
+    pub(super) fn sample(&mut self) -> Generator {
         if self.samples.is_multiple_of(COUNT_FILES_EVERY) {
             self.open_files = open_files();
         }
         self.samples += 1;
-        HealthSample {
-            at,
-            cpu_time: processor(ClockId::ProcessCPUTime).saturating_sub(self.before),
+        Generator {
             open_files: self.open_files,
             local_ports: self.open_files.and_then(ports_in_use),
+            ..Generator::default()
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
+use crate::measure::health::Generator;
 use crate::measure::interval::Interval;
 use crate::measure::recorder::{Cut, Recorder};
 use crate::measure::recording::Recording;
@@ -42,6 +43,7 @@ mod worker;
 
 use clock::Clock;
 use coordinator::Coordinator;
+use host::ThreadMeter;
 pub use request::{Shown, described};
 use shared::{Shared, stopped};
 pub use shared::{Stop, Stopper};
@@ -294,26 +296,38 @@ async fn work<T: Transport>(worker: Rc<Worker<T>>, cuts: mpsc::UnboundedSender<C
             } => open::run(Rc::clone(&worker), max_users, when_busy).await,
         }
     };
+    let mut meter = ThreadMeter::new(worker.workers, worker.clock.now());
     tokio::select! {
         biased;
-        () = cut_each_second(&worker, &cuts) => {}
+        () = cut_each_second(&worker, &mut meter, &cuts) => {}
         () = users => {}
     }
     let fresh = Recorder::new(&worker.plan().outline, worker.index as u16);
     let recorder = worker.recorder.replace(fresh);
-    for cut in recorder.end(worker.clock.now()) {
-        // The coordinator is gone only when the whole run is.
-        let _ = cuts.send(cut);
+    let now = worker.clock.now();
+    hand_over(recorder.end(now), meter.read(now), &cuts);
+}
+
+async fn cut_each_second<T: Transport>(
+    worker: &Worker<T>,
+    meter: &mut ThreadMeter,
+    cuts: &mpsc::UnboundedSender<Cut>,
+) {
+    for second in 1.. {
+        worker.clock.wait_until(Duration::from_secs(second)).await;
+        let now = worker.clock.now();
+        let over = worker.recorder.borrow_mut().cut(now);
+        hand_over(over, meter.read(now), cuts);
     }
 }
 
-async fn cut_each_second<T: Transport>(worker: &Worker<T>, cuts: &mpsc::UnboundedSender<Cut>) {
-    for second in 1.. {
-        worker.clock.wait_until(Duration::from_secs(second)).await;
-        for cut in worker.recorder.borrow_mut().cut(worker.clock.now()) {
-            if cuts.send(cut).is_err() {
-                return;
-            }
-        }
+/// Sends cuts on, with what the thread has done since it sent the last.
+fn hand_over(mut over: Vec<Cut>, done: Generator, cuts: &mpsc::UnboundedSender<Cut>) {
+    if let Some(last) = over.last_mut() {
+        last.interval.generator = done;
+    }
+    for cut in over {
+        // The coordinator is gone only when the whole run is.
+        let _ = cuts.send(cut);
     }
 }

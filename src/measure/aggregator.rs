@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use live::Live;
 
-use super::health::{Generator, HealthSample};
+use super::health::Generator;
 use super::interval::{Failure, Interval};
 use super::recorder::{Cut, Examples, Texts};
 use super::recording::{Recording, Timeline};
 use super::run::{End, RunInfo, Storage};
 use super::sample::Example;
 use super::snapshot::{Breach, Snapshot};
-use super::units::micros;
 
 /// So many seconds the fastest worker may be ahead before a second is given out without the slowest. What that one tells
 /// later is added to its second then.
@@ -36,8 +35,7 @@ pub struct Aggregator {
     timeline: Timeline,
     texts: Texts,
     examples: Examples,
-    last_health: HealthSample,
-    /// What was sampled since the last second was given out.
+    /// What was seen of the process since the last second was given out.
     generator: Generator,
     live: Live,
 }
@@ -70,7 +68,6 @@ impl Aggregator {
             timeline: Timeline::default(),
             texts: Texts::default(),
             examples: Examples::default(),
-            last_health: HealthSample::default(),
             generator: Generator::default(),
             live: Live::new(&info),
             info,
@@ -108,15 +105,9 @@ impl Aggregator {
         }
     }
 
-    /// What the engine saw of its own process. To be told once a second, with time and processor time so far.
-    pub fn health(&mut self, sample: HealthSample) {
-        self.generator.merge(&Generator {
-            cpu: micros(sample.cpu_time.saturating_sub(self.last_health.cpu_time)),
-            wall: micros(sample.at.saturating_sub(self.last_health.at)),
-            open_files: sample.open_files,
-            local_ports: sample.local_ports,
-        });
-        self.last_health = sample;
+    /// What the engine saw of its own process, about once a second; what its workers did is in their cuts.
+    pub fn health(&mut self, seen: &Generator) {
+        self.generator.merge(seen);
     }
 
     /// The load ends before its plan does: from now on no iteration is begun.

@@ -10,25 +10,12 @@ use super::run::{Host, Storage};
 use super::summary::Times;
 use crate::plan::words;
 
-/// What the engine sees of its own process, once a second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HealthSample {
-    /// When, since the start of the load.
-    pub at: Duration,
-    /// Processor time of the process since the start of the load, user and system, all threads.
-    pub cpu_time: Duration,
-    /// Files open now, if known.
-    pub open_files: Option<u64>,
-    /// Local ports in use now, if known.
-    pub local_ports: Option<u64>,
-}
-
-/// What the samples of an interval come to. Merging adds the times and keeps the highest of the rest.
+/// What the engine saw of itself in an interval. Merging adds the times and keeps the highest of the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generator {
-    /// Processor time used, microseconds.
+    /// Processor time that the workers used, user and system, microseconds.
     pub cpu: u64,
-    /// The time in which it was used, microseconds.
+    /// The time in which they used it, microseconds: of each worker its share, so that those of all come to the interval.
     pub wall: u64,
     /// Most files open.
     pub open_files: Option<u64>,
@@ -61,11 +48,11 @@ impl Generator {
 pub struct Health {
     /// How late its timers woke: against the time they were set to. About a millisecond is the timer's own grain.
     pub lateness: Option<Times>,
-    /// Cores used by the process, mean over the run. The modelled API counts, where it runs in the process.
+    /// Cores used by the workers, mean over the run.
     pub cores_mean: Option<f64>,
     /// Cores used in the busiest second.
     pub cores_max: Option<f64>,
-    /// Seconds in which the process used more than [`Limits::CPU_SHARE`] of what its workers can use.
+    /// Seconds in which the workers used more than [`Limits::CPU_SHARE`] of what they can.
     pub busy_seconds: u64,
     /// Seconds in which it was looked at.
     pub sampled_seconds: u64,
@@ -84,6 +71,8 @@ pub struct Limits;
 impl Limits {
     /// The 99th percentile of late wake-ups. The timer's grain is 1 ms; ten times that shows in fast responses.
     pub const LATENESS_P99: Duration = Duration::from_millis(10);
+    /// Of fewer wake-ups the median is judged by the same limit: their 99th percentile is the one worst of them.
+    pub const LATENESS_COUNT: u64 = 200;
     /// Share of the cores that the workers can use at most (the fewer of workers and cores).
     pub const CPU_SHARE: f64 = 0.8;
     /// Share of the sampled seconds that may be above it.
@@ -127,7 +116,7 @@ pub enum Warning {
         /// How many.
         count: u64,
     },
-    /// The process used nearly all the processor time it can.
+    /// The workers used nearly all the processor time they can.
     Cpu {
         /// Seconds over the limit.
         seconds: u64,
@@ -289,7 +278,7 @@ impl Health {
             });
         }
         if let Some(late) = &self.lateness
-            && late.percentiles.p99.value > Limits::LATENESS_P99
+            && typical_worst(late) > Limits::LATENESS_P99
         {
             let (p99, max) = (late.percentiles.p99.value, late.percentiles.max.value);
             warnings.push(Warning::LateWakeUps { p99, max });
@@ -322,7 +311,17 @@ impl Health {
     }
 }
 
-/// How many cores the process can keep busy.
+/// The percentile of late wake-ups that is judged.
+fn typical_worst(late: &Times) -> Duration {
+    let percentiles = &late.percentiles;
+    if late.count < Limits::LATENESS_COUNT {
+        percentiles.p50.value
+    } else {
+        percentiles.p99.value
+    }
+}
+
+/// How many cores the workers can keep busy.
 pub fn usable_cores(host: &Host) -> u32 {
     host.cores.min(u32::from(host.workers)).max(1)
 }

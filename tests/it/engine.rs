@@ -10,14 +10,16 @@ use runner::measure::recording::Recording;
 use runner::measure::run::{Ending, RunInfo};
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
+use runner::measure::summary::Phase;
 
 use crate::support::plan_of;
 use crate::support::script::{Answer, Asked, ScriptTransport};
 
-/// Keeps the examples, ignores the rest.
+/// Keeps the examples and the phases that a live view would show, ignores the rest.
 #[derive(Default)]
 struct Quiet {
     examples: Vec<Example>,
+    phases: Vec<Phase>,
 }
 
 impl Observer for Quiet {
@@ -28,7 +30,9 @@ impl Observer for Quiet {
     fn warning(&mut self, words: String) {
         panic!("{words}");
     }
-    fn snapshot(&mut self, _: Arc<Snapshot>) {}
+    fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.phases.push(snapshot.phase);
+    }
     fn begin(&mut self, _: &Arc<RunInfo>) {}
 }
 
@@ -378,6 +382,25 @@ async fn a_gentle_stop_lets_iterations_finish() {
     assert_eq!(recording.end.how, Ending::Interrupted);
     let summary = recording.summary(&windows(&recording));
     assert_eq!((summary.total.requests, summary.unfinished.len()), (9, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_view_hears_that_the_load_ended_early() {
+    let transport =
+        ScriptTransport::new(|asked| Answer::ok(if asked.at.as_secs() < 3 { 100 } else { 4_500 }, ""));
+    let yaml = format!(
+        "{HEAD}stop_after: {{ requests: 31 }}\nthink: {{ constant: 100ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 2, ramp: 0s, hold: 60s }}]"
+    );
+    let mut quiet = Quiet::default();
+    let stopper = Stopper::default();
+    run_here(plan_of(&yaml), stopper, &mut quiet, transport)
+        .await
+        .expect("a run");
+    // Two users have begun 30 requests by 3.0 s; the last is asked for then and answered at 7.5 s.
+    let shown = quiet.phases.get(..7).expect("a snapshot a second");
+    let stopping: Vec<_> = shown.iter().map(|phase| *phase == Phase::Stopping).collect();
+    assert_eq!(stopping, [false, false, false, true, true, true, true]);
 }
 
 #[tokio::test(start_paused = true)]

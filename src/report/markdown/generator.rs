@@ -15,12 +15,12 @@ pub(super) fn state(summary: &RunSummary) -> String {
         table.push([Cell::text(what), Cell::text(measured), Cell::text(limit)]);
     };
     line(
-        "Cores used, mean",
+        "Cores used by the workers, mean",
         health.cores_mean.map_or_else(unknown, number::level),
         format!("{usable} usable"),
     );
     line(
-        "Cores used in the busiest second",
+        "Cores used by the workers in the busiest second",
         health.cores_max.map_or_else(unknown, number::level),
         number::level(Limits::CPU_SHARE * f64::from(usable)),
     );
@@ -63,14 +63,9 @@ pub(super) fn state(summary: &RunSummary) -> String {
             number::counted(count as u64, "warning") + if count == 1 { " stands" } else { " stand" }
         ),
     };
-    let demo = if summary.run.outline.demo {
-        " The demo API ran in the same process: its work is in these figures."
-    } else {
-        ""
-    };
     format!(
         "## The load generator\n\nWhether this program itself could keep up; past a limit, its own delay would be taken for \
-         the API's. {verdict}{demo}\n\n{}\n{}",
+         the API's. {verdict}\n\n{}\n{}",
         table.markdown(),
         connections(summary)
     )

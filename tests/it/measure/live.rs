@@ -1,10 +1,9 @@
 //! The aggregator while the run is under way.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use runner::measure::aggregator::Aggregator;
-use runner::measure::health::{HealthSample, OTHER_FAILURES, Warning};
+use runner::measure::health::{Generator, OTHER_FAILURES, Warning};
 use runner::measure::recorder::Recorder;
 use runner::measure::run::{End, Ending};
 use runner::measure::sample::Example;
@@ -176,21 +175,20 @@ fn a_generator_at_its_limit_says_so() {
     let info = info(outline(&[(0, 60)], Vec::new()), 2);
     let mut workers = [Recorder::new(&info.outline, 0), Recorder::new(&info.outline, 1)];
     let mut aggregator = Aggregator::new(info);
-    let mut cpu = Duration::ZERO;
     for second in 1..=10 {
         // Idle for five seconds, then 1.9 of two cores, and every tenth timer 50 ms late.
-        cpu += if second <= 5 { ms(100) } else { ms(1_900) };
-        aggregator.health(HealthSample {
-            at: secs(second),
-            cpu_time: cpu,
-            ..HealthSample::default()
-        });
+        let cpu = if second <= 5 { 50_000 } else { 950_000 };
+        let wall = 500_000;
         for worker in &mut workers {
             (0..10).for_each(|timer| worker.late(if second > 5 && timer == 0 { ms(50) } else { ms(1) }));
-            worker
-                .cut(secs(second))
-                .into_iter()
-                .for_each(|cut| drop(aggregator.absorb(cut)));
+            worker.cut(secs(second)).into_iter().for_each(|mut cut| {
+                cut.interval.generator = Generator {
+                    cpu,
+                    wall,
+                    ..Generator::default()
+                };
+                drop(aggregator.absorb(cut));
+            });
         }
         assert_eq!(aggregator.snapshot().warnings.is_empty(), second <= 5);
     }
@@ -205,4 +203,21 @@ fn a_generator_at_its_limit_says_so() {
     );
     // Recorded to three digits: 50 ms is the highest value of its bucket of 32 µs at most.
     assert!(matches!(warnings[1], Warning::LateWakeUps { p99, max } if max == ms(50) && p99 >= ms(49)));
+}
+
+#[test]
+fn one_late_timer_among_few_is_no_warning_and_most_of_them_late_are() {
+    let warnings = |late: usize| {
+        let info = info(outline(&[(0, 60)], Vec::new()), 1);
+        let mut worker = Recorder::new(&info.outline, 0);
+        let mut aggregator = Aggregator::new(info);
+        (0..20).for_each(|timer| worker.late(if timer < late { ms(50) } else { ms(1) }));
+        worker
+            .cut(secs(1))
+            .into_iter()
+            .for_each(|cut| drop(aggregator.absorb(cut)));
+        aggregator.snapshot().warnings
+    };
+    assert_eq!(warnings(1), []);
+    assert!(matches!(warnings(15)[..], [Warning::LateWakeUps { .. }]));
 }
