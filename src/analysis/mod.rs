@@ -1,3 +1,6 @@
 //! What it means.
 
+pub mod distribution;
+pub mod estimate;
+pub mod level;
 pub mod steady;
