@@ -48,6 +48,7 @@ pub fn beta(x: f64, a: f64, b: f64) -> f64 {
     beta_fraction(x, a, b)
 }
 
+#[expect(clippy::many_single_char_names, reason = "the names of the handbook")]
 fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (-x).ln_1p()).exp() / a;

@@ -1,6 +1,10 @@
 //! What it means.
 
+pub mod blocks;
 pub mod distribution;
 pub mod estimate;
 pub mod level;
+pub mod levels;
 pub mod steady;
+pub mod trend;
+pub mod usl;

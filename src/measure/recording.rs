@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::histogram::Tally;
 use super::interval::{InFlight, Interval};
 use super::phase::phase_of;
 use super::run::{End, RunInfo, Storage};
 use super::summary::{Phase, RunSummary, Window};
-use crate::plan::StageId;
+use crate::plan::{RowId, StageId};
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,17 @@ impl Recording {
     /// The stage and its part that the second which begins at `second` belongs to.
     pub fn phase_of(&self, second: u32) -> (StageId, Phase) {
         phase_of(&self.info.outline, self.end.load_until, second)
+    }
+
+    /// Ages of the requests that never finished, of those that a stage sent and of the rows that pass the test.
+    pub fn unfinished_of(&self, stage: StageId, rows: impl Fn(RowId) -> bool) -> Tally {
+        let mut ages = Tally::default();
+        for flight in self.unfinished() {
+            if flight.stage == stage && rows(flight.row) {
+                ages.add(&flight.ages);
+            }
+        }
+        ages
     }
 
     /// Requests that were under way when the run ended; of a run without an end, those in flight at its last second.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::health::Health;
+use super::health::{Health, Warning};
 use super::run::{End, RunInfo, Storage};
 use crate::plan::threshold::Threshold;
 use crate::plan::{EndpointId, RowId, StageId};
@@ -261,6 +261,8 @@ pub struct StageSummary {
     pub in_ramp: u64,
     /// Requests completed in its hold, outside the window.
     pub in_hold_outside: u64,
+    /// What was wrong with the generator in the window, the worst first.
+    pub warnings: Vec<Warning>,
 }
 
 /// A row: one kind of request.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::group::{Group, mean};
 use super::series::mean_level;
-use super::{Failures, Unfinished};
+use super::{Failures, HealthFold, Unfinished};
 use crate::measure::interval::Integrals;
 use crate::measure::recording::Recording;
+use crate::measure::run::Storage;
 use crate::measure::summary::{Connections, Phase, StageSummary, Window};
 
 /// What a stage held.
@@ -19,6 +20,7 @@ pub(super) struct Held<'a> {
     connections: Connections,
     iterations: u64,
     dropped: u64,
+    health: HealthFold,
 }
 
 impl<'a> Held<'a> {
@@ -33,10 +35,12 @@ impl<'a> Held<'a> {
             connections: Connections::default(),
             iterations: 0,
             dropped: 0,
+            health: HealthFold::default(),
         };
         for interval in recording.timeline.within(window) {
             held.length += interval.length();
             held.integrals.merge(&interval.integrals);
+            held.health.add(interval, &recording.info.host);
             for cell in &interval.cells {
                 if let Some(row) = held.rows.get_mut(usize::from(cell.row.0)) {
                     row.add(cell, true);
@@ -74,6 +78,10 @@ impl<'a> Held<'a> {
             .get(usize::from(self.window.stage.0))
             .map_or(0.0, |stage| stage.level);
         let seconds = self.length.as_secs_f64();
+        // The disk is the run's, not a stage's.
+        let health = self
+            .health
+            .judged(&recording.info.host, &self.failures, &Storage::default());
         StageSummary {
             stage: self.window.stage,
             level,
@@ -95,6 +103,7 @@ impl<'a> Held<'a> {
             connections: self.connections,
             in_ramp,
             in_hold_outside: in_hold,
+            warnings: health.warnings,
             figures,
         }
     }

@@ -107,6 +107,13 @@ impl Tally {
         (!self.is_empty()).then(|| Duration::from_micros(self.max))
     }
 
+    /// How many are at most so long, to the bucket.
+    pub fn at_most(&self, value: Duration) -> u64 {
+        let micros = u64::try_from(value.as_micros()).unwrap_or(u64::MAX);
+        let upto = self.counts.iter().take(index_of(micros) as usize + 1);
+        upto.fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
     /// The percentile by nearest rank: the smallest value that at least `percent` of all do not exceed.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         self.percentile_with(&Self::default(), percent)

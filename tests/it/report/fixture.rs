@@ -132,6 +132,7 @@ fn stage(number: u16, level: f64, choice: WindowChoice, whole: Figures, rows: u6
         connections: connections(whole.requests),
         in_ramp: 12,
         in_hold_outside: 7 * u64::from(warm_up),
+        warnings: Vec::new(),
         figures: whole,
     }
 }

@@ -1,0 +1,187 @@
+//! The Universal Scalability Law (Gunther 2007): throughput against requests in flight,
+//! X(L) = λ L / (1 + σ (L − 1) + κ L (L − 1)).
+//!
+//! Fitted to relative residuals (throughputs of 3 and of 38 requests/s count alike) by Levenberg and Marquardt's method, σ and κ
+//! kept at or above zero. Requests in flight, not users: with think time between the requests users beyond the knee wait, and
+//! the law would take waiting for contention and invent a peak.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The three figures of the law.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usl {
+    /// λ: throughput of one request at a time, per second.
+    pub lambda: f64,
+    /// σ: share of the work that cannot be done side by side (contention).
+    pub sigma: f64,
+    /// κ: cost of keeping each pair of requests in step (coherency).
+    pub kappa: f64,
+}
+
+impl Usl {
+    /// Throughput with so many requests in flight.
+    pub fn throughput(&self, in_flight: f64) -> f64 {
+        let pairs = in_flight - 1.0;
+        self.lambda * in_flight / (1.0 + self.sigma * pairs + self.kappa * in_flight * pairs)
+    }
+
+    /// Requests in flight at which throughput is highest; `None` where it only grows.
+    pub fn peak(&self) -> Option<f64> {
+        (self.kappa > 0.0).then(|| ((1.0 - self.sigma).max(0.0) / self.kappa).sqrt())
+    }
+
+    /// The law through points of (requests in flight, throughput), all positive; `None` with fewer than four points or where
+    /// nothing can be fitted.
+    pub fn fit(points: &[(f64, f64)]) -> Option<Self> {
+        if points.len() < 4 || points.iter().any(|(l, x)| *l <= 0.0 || *x <= 0.0) {
+            return None;
+        }
+        let start = points
+            .iter()
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(l, x)| x / l.max(1.0))?;
+        let mut best = Self {
+            lambda: start,
+            sigma: 0.01,
+            kappa: 1e-5,
+        };
+        let (mut error, mut damping) = (best.error(points), 1e-3);
+        for _ in 0..500 {
+            let Some(next) = best.step(points, damping) else {
+                damping *= 10.0;
+                continue;
+            };
+            let next_error = next.error(points);
+            if next_error < error {
+                let gain = (error - next_error) / error;
+                (best, error, damping) = (next, next_error, (damping / 10.0).max(1e-12));
+                if gain < 1e-12 {
+                    break;
+                }
+            } else {
+                damping *= 10.0;
+                if damping > 1e12 {
+                    break;
+                }
+            }
+        }
+        [best.lambda, best.sigma, best.kappa]
+            .iter()
+            .all(|value| value.is_finite())
+            .then_some(best)
+    }
+
+    /// Largest relative residual.
+    pub fn worst_residual(&self, points: &[(f64, f64)]) -> f64 {
+        let residuals = points.iter().map(|(l, x)| (self.throughput(*l) / x - 1.0).abs());
+        residuals.fold(0.0, f64::max)
+    }
+
+    fn error(&self, points: &[(f64, f64)]) -> f64 {
+        let squares = points
+            .iter()
+            .map(|(l, x)| (self.throughput(*l) / x - 1.0).powi(2));
+        squares.sum()
+    }
+
+    /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative.
+    fn step(&self, points: &[(f64, f64)], damping: f64) -> Option<Self> {
+        let (mut normal, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
+        for (l, x) in points {
+            let pairs = l - 1.0;
+            let below = 1.0 + self.sigma * pairs + self.kappa * l * pairs;
+            let model = self.throughput(*l) / x;
+            let slope = [
+                model / self.lambda,
+                -model * pairs / below,
+                -model * l * pairs / below,
+            ];
+            for row in 0..3 {
+                for column in 0..3 {
+                    normal[row][column] += slope[row] * slope[column];
+                }
+                right[row] -= slope[row] * (model - 1.0);
+            }
+        }
+        for (at, row) in normal.iter_mut().enumerate() {
+            row[at] = row[at] * (1.0 + damping) + 1e-30;
+        }
+        let delta = solve(normal, right)?;
+        Some(Self {
+            lambda: (self.lambda + delta[0]).max(self.lambda / 10.0),
+            sigma: (self.sigma + delta[1]).max(0.0),
+            kappa: (self.kappa + delta[2]).max(0.0),
+        })
+    }
+}
+
+/// Three linear equations (Cramer's rule); `None` where they have no one solution.
+fn solve(m: [[f64; 3]; 3], right: [f64; 3]) -> Option<[f64; 3]> {
+    let whole = determinant(m);
+    let solution: [f64; 3] = std::array::from_fn(|column| {
+        let mut replaced = m;
+        for (row, value) in replaced.iter_mut().zip(right) {
+            row[column] = value;
+        }
+        determinant(replaced) / whole
+    });
+    solution.iter().all(|value| value.is_finite()).then_some(solution)
+}
+
+fn determinant(m: [[f64; 3]; 3]) -> f64 {
+    m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(law: Usl) -> Vec<(f64, f64)> {
+        [1.0, 2.0, 5.0, 12.0, 30.0, 70.0, 150.0]
+            .map(|l| (l, law.throughput(l)))
+            .to_vec()
+    }
+
+    #[test]
+    fn the_law_is_found_again_from_points_on_it() {
+        for law in [
+            Usl {
+                lambda: 20.0,
+                sigma: 0.05,
+                kappa: 2e-4,
+            },
+            Usl {
+                lambda: 995.6,
+                sigma: 0.026_71,
+                kappa: 7.69e-4,
+            },
+            Usl {
+                lambda: 7.0,
+                sigma: 0.2,
+                kappa: 0.0,
+            },
+            Usl {
+                lambda: 3.0,
+                sigma: 0.0,
+                kappa: 0.0,
+            },
+        ] {
+            let found = Usl::fit(&points(law)).expect("a fit");
+            let near = |a: f64, b: f64| (a - b).abs() < 1e-5 * (1.0 + b);
+            assert!(
+                near(found.lambda, law.lambda)
+                    && near(found.sigma, law.sigma)
+                    && near(found.kappa, law.kappa),
+                "{found:?} is not {law:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn few_points_and_impossible_ones_give_no_law() {
+        assert_eq!(Usl::fit(&[(1.0, 2.0), (2.0, 4.0), (3.0, 6.0)]), None);
+        assert_eq!(Usl::fit(&[(1.0, 2.0), (2.0, 4.0), (3.0, 6.0), (4.0, 0.0)]), None);
+    }
+}
