@@ -34,6 +34,10 @@ pub struct Level {
     pub in_flight: Option<f64>,
     /// How long was measured, where it is known.
     pub length: Option<f64>,
+    /// Mean response time at the beginning and at the end of the measured time, seconds, where it rose or fell beyond chance.
+    pub drift: Option<(f64, f64)>,
+    /// Thresholds of the scenario that it breaks, as written there.
+    pub broken: Vec<String>,
     /// How far its figures can be relied on.
     pub trust: Trust,
 }

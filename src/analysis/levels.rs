@@ -1,12 +1,14 @@
 //! The stages of a run as levels, each with its intervals, and how far it can be relied on.
 
-use super::blocks::{Estimates, FEWEST, blocks};
+use super::blocks::{Block, Estimates, FEWEST, blocks};
 use super::estimate::{Estimate, Ratio};
 use super::level::{Level, Trust};
+use super::trend::trend;
 use crate::measure::health::{Spoiled, Warning};
 use crate::measure::histogram::Tally;
 use crate::measure::recording::Recording;
 use crate::measure::summary::{RunSummary, StageSummary, WindowChoice};
+use crate::plan::outline::Outline;
 
 /// A window this long can be judged for a warm-up; seconds.
 const JUDGED: f64 = 50.0;
@@ -14,17 +16,30 @@ const JUDGED: f64 = 50.0;
 /// Users that did fewer cycles have hardly begun.
 const FEWEST_CYCLES: f64 = 3.0;
 
+/// So seldom does chance alone make what is called a drift, and so large a share of the mean it is at least.
+const DRIFT_CHANCE: f64 = 0.001;
+const DRIFT: f64 = 0.1;
+
 /// Counting and rounding may miss the law by so much.
 const SLACK: f64 = 0.005;
 
-/// One level for each stage, in order.
-pub fn levels(recording: &Recording, summary: &RunSummary) -> Vec<Level> {
-    let open = recording.info.outline.open;
-    let stages = summary.stages.iter();
-    stages.map(|stage| level(recording, stage, open)).collect()
+/// One level for each stage, in order, with intervals where the window holds enough cycles.
+pub fn with_intervals(recording: &Recording, summary: &RunSummary) -> Vec<Level> {
+    let levels = summary.stages.iter().zip(bare(summary));
+    levels
+        .map(|(stage, level)| estimated(recording, stage, level))
+        .collect()
 }
 
-fn level(recording: &Recording, stage: &StageSummary, open: bool) -> Level {
+/// One level for each stage, in order, figures only.
+pub fn bare(summary: &RunSummary) -> Vec<Level> {
+    let outline = &summary.run.outline;
+    let stages = summary.stages.iter();
+    stages.map(|stage| level(outline, stage)).collect()
+}
+
+fn level(outline: &Outline, stage: &StageSummary) -> Level {
+    let open = outline.open;
     let figures = &stage.figures;
     let mean = figures.mean.map(|mean| mean.as_secs_f64());
     let think = stage.think.map(|think| think.as_secs_f64());
@@ -43,6 +58,8 @@ fn level(recording: &Recording, stage: &StageSummary, open: bool) -> Level {
         think: if open { Some(0.0) } else { think },
         in_flight: Some(stage.in_flight),
         length: Some(stage.length.as_secs_f64()),
+        drift: None,
+        broken: broken(outline, stage),
         trust: Trust::Steady,
     };
     level.trust = trust(stage, &level, open);
@@ -51,11 +68,10 @@ fn level(recording: &Recording, stage: &StageSummary, open: bool) -> Level {
         level.p95 = Some(Estimate::bare(percentiles.p95.value.as_secs_f64()));
         level.p99 = Some(Estimate::bare(percentiles.p99.value.as_secs_f64()));
     }
-    with_intervals(recording, stage, level)
+    level
 }
 
-/// The same with intervals, where the window holds enough cycles.
-fn with_intervals(recording: &Recording, stage: &StageSummary, level: Level) -> Level {
+fn estimated(recording: &Recording, stage: &StageSummary, level: Level) -> Level {
     let Some(blocks) = level
         .cycle()
         .and_then(|cycle| blocks(recording, &stage.window, cycle, |_| true))
@@ -71,6 +87,7 @@ fn with_intervals(recording: &Recording, stage: &StageSummary, level: Level) -> 
     let percentile = |percent: f64| estimates.percentile(percent, &all, &unfinished);
     let with = |ratio: Option<Ratio>| ratio.map(|ratio| ratio.estimate());
     Level {
+        drift: drift(&blocks),
         rate: with(estimates.rate()).unwrap_or(level.rate),
         mean: with(estimates.mean()).or(level.mean),
         failure_share: estimates.failure_share().unwrap_or(level.failure_share),
@@ -79,6 +96,27 @@ fn with_intervals(recording: &Recording, stage: &StageSummary, level: Level) -> 
         p99: percentile(99.0).or(level.p99),
         ..level
     }
+}
+
+/// The trend of the blocks' mean response times: where chance alone makes so steep a one less than once in a thousand holds,
+/// and it comes to a tenth of the mean.
+fn drift(blocks: &[Block]) -> Option<(f64, f64)> {
+    let means = blocks
+        .iter()
+        .map(|block| Some(block.requests.response.mean()?.as_secs_f64()));
+    let trend = trend(&means.collect::<Option<Vec<_>>>()?)?;
+    let mean = f64::midpoint(trend.first, trend.last);
+    let drifts = trend.p < DRIFT_CHANCE && (trend.last - trend.first).abs() > DRIFT * mean;
+    drifts.then_some((trend.first.max(0.0), trend.last.max(0.0)))
+}
+
+fn broken(outline: &Outline, stage: &StageSummary) -> Vec<String> {
+    let thresholds = &outline.thresholds;
+    let broken = stage.broken_limits.iter();
+    broken
+        .filter_map(|place| thresholds.get(*place))
+        .map(|threshold| threshold.text.clone())
+        .collect()
 }
 
 fn trust(stage: &StageSummary, level: &Level, open: bool) -> Trust {

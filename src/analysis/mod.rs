@@ -1,10 +1,85 @@
-//! What it means.
+//! What it means: which seconds are steady, how sure each figure is, how much the API can take, and what gives first.
+//!
+//! [`level`] is what everything rests on, whether it came from a run ([`levels`]) or from a table; [`capacity`] draws the
+//! conclusions, and [`findings`] are the rules that say them.
 
 pub mod blocks;
+pub mod capacity;
+pub mod culprits;
 pub mod distribution;
 pub mod estimate;
+pub mod findings;
 pub mod level;
 pub mod levels;
 pub mod steady;
 pub mod trend;
 pub mod usl;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use capacity::{Capacity, Context};
+use culprits::{Culprit, FirstSeen, culprits, first_seen};
+use findings::{Finding, findings};
+use level::Level;
+
+use crate::measure::recording::Recording;
+use crate::measure::summary::RunSummary;
+
+/// What the figures of a run mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Analysis {
+    /// The stages, in order, each with its intervals.
+    pub levels: Vec<Level>,
+    /// What they say about the capacity.
+    pub capacity: Capacity,
+    /// Endpoints with more failures than their share.
+    pub culprits: Vec<Culprit>,
+    /// Where each failure type began.
+    pub first_seen: Vec<FirstSeen>,
+    /// All of it as findings, in the order in which they are read.
+    pub findings: Vec<Finding>,
+}
+
+impl Analysis {
+    /// Of a run.
+    pub fn of_run(recording: &Recording, summary: &RunSummary) -> Self {
+        Self::of(levels::with_intervals(recording, summary), summary)
+    }
+
+    /// Of a run's figures, with the intervals that its levels have.
+    pub fn of(levels: Vec<Level>, summary: &RunSummary) -> Self {
+        let outline = &summary.run.outline;
+        let context = Context {
+            open: outline.open,
+            think: outline.think.mean.map(|mean| mean.as_secs_f64()),
+            pool_size: outline.pool_size,
+        };
+        let mut analysis = Self::of_levels(levels, &context);
+        analysis.culprits = culprits(summary);
+        analysis.first_seen = first_seen(summary);
+        // Who fails comes behind how much fails, and before what to try next.
+        let place = analysis
+            .findings
+            .iter()
+            .position(Finding::is_detail)
+            .unwrap_or(analysis.findings.len());
+        let who = analysis.culprits.iter().cloned().map(Finding::Culprit);
+        let what = analysis.first_seen.iter().cloned().map(Finding::FirstSeen);
+        let found: Vec<Finding> = who.chain(what).collect();
+        analysis.findings.splice(place..place, found);
+        analysis
+    }
+
+    /// Of levels that came from elsewhere.
+    pub fn of_levels(levels: Vec<Level>, context: &Context) -> Self {
+        let capacity = Capacity::of(&levels, context);
+        Self {
+            findings: findings(&levels, &capacity, context),
+            capacity,
+            levels,
+            culprits: Vec::new(),
+            first_seen: Vec::new(),
+        }
+    }
+}

@@ -8,6 +8,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::distribution::student_t;
+use super::estimate::{Bounds, CONFIDENCE};
+
 /// The three figures of the law.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Usl {
@@ -72,6 +75,20 @@ impl Usl {
             .then_some(best)
     }
 
+    /// The 95 % interval of κ, from the curvature of the error at the fit (as `nls` of R and `curve_fit` of scipy give it).
+    /// `None` where the points do not tell.
+    pub fn kappa_interval(&self, points: &[(f64, f64)]) -> Option<Bounds> {
+        let degrees = points.len().checked_sub(3).filter(|degrees| *degrees > 0)? as f64;
+        let (normal, _) = self.normal(points);
+        let column = solve(normal, [0.0, 0.0, 1.0])?;
+        let error = (self.error(points) / degrees * column[2]).sqrt();
+        let half = student_t(CONFIDENCE, degrees) * error;
+        half.is_finite().then_some(Bounds {
+            low: self.kappa - half,
+            high: self.kappa + half,
+        })
+    }
+
     /// Largest relative residual.
     pub fn worst_residual(&self, points: &[(f64, f64)]) -> f64 {
         let residuals = points.iter().map(|(l, x)| (self.throughput(*l) / x - 1.0).abs());
@@ -87,6 +104,20 @@ impl Usl {
 
     /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative.
     fn step(&self, points: &[(f64, f64)], damping: f64) -> Option<Self> {
+        let (mut normal, right) = self.normal(points);
+        for (at, row) in normal.iter_mut().enumerate() {
+            row[at] = row[at] * (1.0 + damping) + 1e-30;
+        }
+        let delta = solve(normal, right)?;
+        Some(Self {
+            lambda: (self.lambda + delta[0]).max(self.lambda / 10.0),
+            sigma: (self.sigma + delta[1]).max(0.0),
+            kappa: (self.kappa + delta[2]).max(0.0),
+        })
+    }
+
+    /// JᵀJ and −Jᵀr of the relative residuals.
+    fn normal(&self, points: &[(f64, f64)]) -> ([[f64; 3]; 3], [f64; 3]) {
         let (mut normal, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
         for (l, x) in points {
             let pairs = l - 1.0;
@@ -104,15 +135,7 @@ impl Usl {
                 right[row] -= slope[row] * (model - 1.0);
             }
         }
-        for (at, row) in normal.iter_mut().enumerate() {
-            row[at] = row[at] * (1.0 + damping) + 1e-30;
-        }
-        let delta = solve(normal, right)?;
-        Some(Self {
-            lambda: (self.lambda + delta[0]).max(self.lambda / 10.0),
-            sigma: (self.sigma + delta[1]).max(0.0),
-            kappa: (self.kappa + delta[2]).max(0.0),
-        })
+        (normal, right)
     }
 }
 
@@ -177,6 +200,30 @@ mod tests {
                 "{found:?} is not {law:?}"
             );
         }
+    }
+
+    /// `scipy.optimize.curve_fit` with `sigma = X`.
+    #[test]
+    fn fit_and_interval_are_those_of_scipy() {
+        let points = [
+            (1.0, 19.8),
+            (2.0, 39.0),
+            (4.0, 73.5),
+            (8.0, 133.0),
+            (16.0, 222.0),
+            (32.0, 330.0),
+            (64.0, 401.0),
+            (128.0, 397.0),
+        ];
+        let found = Usl::fit(&points).expect("a fit");
+        let kappa = found.kappa_interval(&points).expect("five degrees of freedom");
+        let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-4, "{a} is not {b}");
+        near(found.lambda, 19.860_097);
+        near(found.sigma, 0.026_193_65);
+        near(found.kappa, 1.276_851e-4);
+        near(kappa.low, 1.173_361e-4);
+        near(kappa.high, 1.380_341e-4);
+        near(found.worst_residual(&points), 0.007_776_8);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::args::ReportArgs;
 use super::exit::Exit;
 use super::{print, reports};
+use crate::analysis::Analysis;
 use crate::measure::journal;
 use crate::measure::summary::RunSummary;
 
@@ -28,7 +29,8 @@ pub(super) fn run(args: &ReportArgs) -> Exit {
             }
         };
         let summary = reports::figures(&recording);
-        let written = reports::write(folder, &recording, &summary, args.csv.as_deref());
+        let analysis = Analysis::of_run(&recording, &summary);
+        let written = reports::write(folder, &recording, &summary, &analysis, args.csv.as_deref());
         for error in &written.errors {
             print::error(&error.to_string());
         }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::print;
+use crate::analysis::Analysis;
 use crate::analysis::steady::windows;
 use crate::measure::recording::Recording;
 use crate::measure::summary::RunSummary;
@@ -40,11 +41,12 @@ pub(super) fn write(
     folder: &Path,
     recording: &Recording,
     summary: &RunSummary,
+    analysis: &Analysis,
     locust_prefix: Option<&Path>,
 ) -> Written {
     let to_read = folder.join(READ_FIRST);
-    let read_first = put(&to_read, &markdown::report(summary)).map(|()| to_read);
-    let rest = || write_rest(folder, summary);
+    let read_first = put(&to_read, &markdown::report(summary, analysis)).map(|()| to_read);
+    let rest = || write_rest(folder, summary, analysis);
     let locust = locust_prefix.map(|prefix| write_locust(prefix, recording, summary));
     let (read_first, own) = match read_first {
         Ok(path) => (Some(path), rest()),
@@ -61,8 +63,8 @@ pub(super) fn write(
 }
 
 /// Everything but the report that a person reads.
-fn write_rest(folder: &Path, summary: &RunSummary) -> Result<(), WriteError> {
-    let run = json::report(summary).map_err(|error| WriteError {
+fn write_rest(folder: &Path, summary: &RunSummary, analysis: &Analysis) -> Result<(), WriteError> {
+    let run = json::report(summary, analysis).map_err(|error| WriteError {
         path: folder.join("run.json"),
         error: error.into(),
     })?;
@@ -130,9 +132,10 @@ fn put(path: &Path, text: &str) -> Result<(), WriteError> {
 }
 
 /// What the shell is told at the end of a run.
-pub(super) fn closing(summary: &RunSummary) -> String {
+pub(super) fn closing(summary: &RunSummary, analysis: &Analysis) -> String {
     terminal::summary(
         summary,
+        analysis,
         Colour(io::stdout().is_terminal() && print::plain_wanted().is_none()),
     )
 }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::args::RunArgs;
 use super::exit::Exit;
 use super::{folder, input, print, reports, view};
+use crate::analysis::Analysis;
 use crate::engine::{self, EngineError, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
 use crate::measure::journal::{Journal, JournalError};
@@ -59,8 +60,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         }
     };
     let summary = reports::figures(&recording);
-    let written = reports::write(&folder, &recording, &summary, args.csv.as_deref());
-    print::text(&reports::closing(&summary));
+    let analysis = Analysis::of_run(&recording, &summary);
+    let written = reports::write(&folder, &recording, &summary, &analysis, args.csv.as_deref());
+    print::text(&reports::closing(&summary, &analysis));
     for error in &written.errors {
         print::error(&error.to_string());
     }

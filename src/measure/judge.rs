@@ -89,13 +89,7 @@ impl Verdicts {
             if threshold.every_stage != stage.is_some() {
                 continue;
             }
-            let mut group = Group::default();
-            for (row, of_row) in rows.iter().enumerate() {
-                if selects(threshold.of.as_ref(), RowId(row as u16)) {
-                    group.merge(of_row);
-                }
-            }
-            let asked = ask(threshold.metric, &group, length);
+            let asked = ask(threshold.metric, &selected(threshold, rows), length);
             verdict.judged.push(Judged {
                 stage,
                 figure: asked.map(|asked| asked.figure),
@@ -104,6 +98,33 @@ impl Verdicts {
             });
         }
     }
+}
+
+/// The requests that a threshold is about.
+fn selected(threshold: &Threshold, rows: &[Group]) -> Group {
+    let mut group = Group::default();
+    for (row, of_row) in rows.iter().enumerate() {
+        if selects(threshold.of.as_ref(), RowId(row as u16)) {
+            group.merge(of_row);
+        }
+    }
+    group
+}
+
+/// The limits (all thresholds but those of the rate, which a low level cannot meet) that requests break for certain, by
+/// their place in the scenario.
+pub(super) fn broken_limits(thresholds: &[Threshold], rows: &[Group], length: Duration) -> Vec<usize> {
+    let limits = thresholds
+        .iter()
+        .enumerate()
+        .filter(|(_, threshold)| threshold.metric != Metric::Rps);
+    limits
+        .filter(|(_, threshold)| {
+            ask(threshold.metric, &selected(threshold, rows), length)
+                .is_some_and(|asked| broken(threshold, asked))
+        })
+        .map(|(place, _)| place)
+        .collect()
 }
 
 impl From<Verdicts> for Vec<Verdict> {

@@ -263,6 +263,9 @@ pub struct StageSummary {
     pub in_hold_outside: u64,
     /// What was wrong with the generator in the window, the worst first.
     pub warnings: Vec<Warning>,
+    /// Thresholds (but for those of the rate) that the requests of the window break, whatever they are judged over: their
+    /// places in the scenario.
+    pub broken_limits: Vec<usize>,
 }
 
 /// A row: one kind of request.

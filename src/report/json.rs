@@ -5,8 +5,12 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use serde_json::{Map, Value, json};
 
+use crate::analysis::Analysis;
 use crate::measure::run::FORMAT;
 use crate::measure::summary::RunSummary;
+
+/// The key of what the figures mean.
+const ANALYSIS: &str = "analysis";
 
 /// What the other files of a run hold in whole microseconds, as the type and the field that the schema knows it by. Here it
 /// is in seconds, as every other time.
@@ -35,7 +39,7 @@ const PLACES: [&[&str]; 9] = [
 ];
 
 /// The file. Its first key says its version.
-pub fn report(summary: &RunSummary) -> Result<String, serde_json::Error> {
+pub fn report(summary: &RunSummary, analysis: &Analysis) -> Result<String, serde_json::Error> {
     let mut figures = serde_json::to_value(summary)?;
     for place in PLACES {
         in_seconds(&mut figures, place);
@@ -45,6 +49,7 @@ pub fn report(summary: &RunSummary) -> Result<String, serde_json::Error> {
     if let Value::Object(figures) = figures {
         file.extend(figures);
     }
+    file.insert(ANALYSIS.to_owned(), serde_json::to_value(analysis)?);
     Ok(serde_json::to_string_pretty(&file)? + "\n")
 }
 
@@ -68,7 +73,8 @@ fn in_seconds(value: &mut Value, place: &[&str]) {
 
 /// The schema of the file, pretty-printed.
 pub fn schema() -> Result<String, serde_json::Error> {
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let analysis = generator.subschema_for::<Analysis>();
     let mut schema = generator.into_root_schema_for::<RunSummary>();
     RecursiveTransform(without_links).transform(&mut schema);
     schema.insert("title".to_owned(), "run.json of runner".into());
@@ -91,9 +97,11 @@ pub fn schema() -> Result<String, serde_json::Error> {
         });
         properties.insert("format".to_owned(), format);
         properties.extend(others);
+        properties.insert(ANALYSIS.to_owned(), analysis.into());
     }
     if let Some(Value::Array(required)) = schema.get_mut("required") {
         required.insert(0, "format".into());
+        required.push(ANALYSIS.into());
     }
     Ok(serde_json::to_string_pretty(&schema)? + "\n")
 }

@@ -9,16 +9,18 @@ mod incidents;
 mod levels;
 mod outcome;
 
+use super::findings;
+use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
 
 /// The whole report.
-pub fn report(summary: &RunSummary) -> String {
+pub fn report(summary: &RunSummary, analysis: &Analysis) -> String {
     let parts = [
         Some(head::title_and_run(summary)),
         head::cautions(summary),
         Some(outcome::table(summary)),
         outcome::thresholds(summary),
-        // What the figures mean (`analysis::findings`) belongs here: after the result, before its details.
+        findings::section(&analysis.findings, findings::About::of(summary)),
         Some(failures::types(summary)),
         Some(levels::measured(summary)),
         Some(levels::response_times(summary)),

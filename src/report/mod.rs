@@ -2,6 +2,7 @@
 //! renders to the same bytes. A new format is one more function over the same figures and [`table`].
 
 pub mod csv;
+pub mod findings;
 pub mod json;
 pub mod junit;
 pub mod locust;

@@ -45,6 +45,16 @@ pub fn exact_rate(value: f64) -> String {
     }
 }
 
+/// A figure to three digits: `38.4`, `0.0123`, `1250`.
+pub fn three(value: f64) -> String {
+    trimmed(value, decimals(value.abs()))
+}
+
+/// A whole number.
+pub fn whole(value: f64) -> String {
+    format!("{value:.0}")
+}
+
 /// A measured time to three digits, with its unit: `12 s`, `1.31 s`, `140 ms`, `2.04 ms`, `40 µs`.
 pub fn time(value: Duration) -> String {
     let seconds = value.as_secs_f64();

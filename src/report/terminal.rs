@@ -1,7 +1,8 @@
 //! The closing summary that a terminal gets at the end of a run: the table, thresholds, the most frequent failures, warnings.
 
 use super::table::{Align, Cell, Table, printable};
-use super::{number, result, warning, words};
+use super::{findings, number, result, warning, words};
+use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
 
 /// How many failure types are shown.
@@ -45,12 +46,13 @@ impl Colour {
 }
 
 /// The summary, each line ended.
-pub fn summary(summary: &RunSummary, colour: Colour) -> String {
+pub fn summary(summary: &RunSummary, analysis: &Analysis, colour: Colour) -> String {
     let outline = &summary.run.outline;
     let mut blocks = vec![warnings(summary, colour)];
     blocks.push(result::table(outline.open, &summary.stages).plain_within(COLUMNS));
     blocks.push(thresholds(summary, colour));
     blocks.push(failures(summary, colour));
+    blocks.push(findings(summary, analysis, colour));
     let blocks: Vec<_> = blocks
         .into_iter()
         .filter(|block| !block.is_empty())
@@ -89,6 +91,36 @@ fn thresholds(summary: &RunSummary, colour: Colour) -> Vec<String> {
         format!("{mark}  {}  ({figures})", printable(&verdict.threshold.text))
     });
     lines.collect()
+}
+
+fn findings(summary: &RunSummary, analysis: &Analysis, colour: Colour) -> Vec<String> {
+    let foremost = findings::foremost(&analysis.findings, findings::About::of(summary));
+    let lines = foremost.iter().flat_map(|(heading, sentence)| {
+        let words = format!("{heading}. {sentence}");
+        let mut lines = wrapped(&words, COLUMNS);
+        if let Some(first) = lines.first_mut()
+            && let Some(rest) = first.strip_prefix(heading.as_str())
+        {
+            *first = format!("{}{rest}", colour.bold(heading));
+        }
+        lines
+    });
+    lines.collect()
+}
+
+/// Words in lines of at most so many columns.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 fn failures(summary: &RunSummary, colour: Colour) -> Vec<String> {

@@ -60,7 +60,10 @@ fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
             .map(|figure| spoiled(*figure).to_owned())
             .collect();
         Caution {
-            what: format!("{}.", capitalised(&super::table::printable(&warning.to_string()))),
+            what: format!(
+                "{}.",
+                words::capitalised(&super::table::printable(&warning.to_string()))
+            ),
             spoils: words::list(&spoiled),
         }
     })
@@ -143,12 +146,4 @@ fn levels(summary: &RunSummary, test: impl Fn(WindowChoice) -> bool) -> Vec<Stri
         }
     };
     chosen.map(said).collect()
-}
-
-/// The first letter in upper case.
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

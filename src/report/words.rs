@@ -11,8 +11,13 @@ use crate::plan::{RowId, StageId, StopAfter};
 
 /// A level of load with its unit: `100 users`, `50 arrivals/s`.
 pub fn level(outline: &Outline, level: f64) -> String {
+    load(outline.open, level)
+}
+
+/// The same without an outline.
+pub fn load(open: bool, level: f64) -> String {
     let figure = number::level(level);
-    match (outline.open, figure.as_str()) {
+    match (open, figure.as_str()) {
         (true, _) => format!("{figure} arrivals/s"),
         (false, "1") => "1 user".to_owned(),
         (false, _) => format!("{figure} users"),
@@ -175,6 +180,14 @@ pub fn list(parts: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// The first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A Markdown list.

@@ -5,7 +5,7 @@ mod fixture;
 
 use std::path::{Path, PathBuf};
 
-use runner::analysis::steady;
+use runner::analysis::{Analysis, levels, steady};
 use runner::measure::history::SoFarAt;
 use runner::measure::run::Ending;
 use runner::measure::summary::RunSummary;
@@ -37,6 +37,10 @@ fn expect(path: &str, actual: &str) {
     );
 }
 
+fn analysis(summary: &RunSummary) -> Analysis {
+    Analysis::of(levels::bare(summary), summary)
+}
+
 fn all() -> [(&'static str, RunSummary); 3] {
     [("clean", clean()), ("matrix", matrix()), ("hostile", hostile())]
 }
@@ -46,14 +50,14 @@ fn the_markdown_report_is_as_frozen() {
     for (name, summary) in all() {
         expect(
             &format!("tests/golden/{name}/report.md"),
-            &markdown::report(&summary),
+            &markdown::report(&summary, &analysis(&summary)),
         );
     }
 }
 
 #[test]
 fn the_rows_of_the_original_report_come_out_letter_by_letter() {
-    let report = markdown::report(&matrix());
+    let report = markdown::report(&matrix(), &analysis(&matrix()));
     let table = "\
 | Concurrent Users | Total requests | Total Fails | Failures Percentage | Average (ms) | RPS |
 | ---------------- | -------------- | ----------- | ------------------- | ------------ | --- |
@@ -68,20 +72,25 @@ fn the_rows_of_the_original_report_come_out_letter_by_letter() {
 #[test]
 fn warnings_stand_before_every_figure() {
     for (name, summary) in [("matrix", matrix()), ("hostile", hostile())] {
-        let report = markdown::report(&summary);
+        let report = markdown::report(&summary, &analysis(&summary));
         let warnings = report.find("## Before you use these figures");
         assert!(
             warnings.is_some() && warnings < report.find("## Result"),
             "{name}"
         );
     }
-    assert!(!markdown::report(&clean()).contains("Before you use"));
-    assert!(markdown::report(&matrix()).find("**Demo run.**").unwrap() < 60);
+    assert!(!markdown::report(&clean(), &analysis(&clean())).contains("Before you use"));
+    assert!(
+        markdown::report(&matrix(), &analysis(&matrix()))
+            .find("**Demo run.**")
+            .unwrap()
+            < 60
+    );
 }
 
 #[test]
 fn words_of_others_break_no_table_and_bring_no_markup() {
-    let report = markdown::report(&hostile());
+    let report = markdown::report(&hostile(), &analysis(&hostile()));
     assert!(!report.contains('\u{1b}'));
     for line in report
         .lines()
@@ -235,7 +244,7 @@ fn run_json_and_its_schema_are_as_frozen_and_agree() {
     let schema = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, summary) in all() {
-        let text = json::report(&summary).unwrap();
+        let text = json::report(&summary, &analysis(&summary)).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let mistakes: Vec<_> = validator
             .iter_errors(&value)
@@ -287,11 +296,14 @@ fn thresholds_become_junit_test_cases() {
 #[test]
 fn the_closing_summary_is_as_frozen() {
     for (name, summary) in all() {
-        let plain = terminal::summary(&summary, Colour(false));
+        let plain = terminal::summary(&summary, &analysis(&summary), Colour(false));
         assert!(!plain.contains('\u{1b}'));
         expect(&format!("tests/golden/{name}/terminal.txt"), &plain);
     }
-    assert!(terminal::summary(&matrix(), Colour(true)).contains("\u{1b}[31mFAILED\u{1b}[0m"));
+    assert!(
+        terminal::summary(&matrix(), &analysis(&matrix()), Colour(true))
+            .contains("\u{1b}[31mFAILED\u{1b}[0m")
+    );
 }
 
 #[test]
@@ -332,27 +344,29 @@ fn every_ending_has_its_sentence() {
 }
 
 /// A run that went through recorder and aggregator.
-fn recorded() -> (RunSummary, Vec<SoFarAt>) {
+fn recorded() -> (RunSummary, Analysis, Vec<SoFarAt>) {
     let recording = usual().record(drop).1;
-    (
-        recording.summary(&steady::windows(&recording)),
-        recording.history(),
-    )
+    let summary = recording.summary(&steady::windows(&recording));
+    let analysis = Analysis::of_run(&recording, &summary);
+    (summary, analysis, recording.history())
 }
 
 #[test]
 fn a_recorded_run_obeys_the_schema_and_renders_to_the_same_bytes_again() {
-    let (summary, history) = recorded();
+    let (summary, meaning, history) = recorded();
     let schema = serde_json::from_str(&json::schema().unwrap()).unwrap();
-    let value = serde_json::from_str(&json::report(&summary).unwrap()).unwrap();
+    let value = serde_json::from_str(&json::report(&summary, &meaning).unwrap()).unwrap();
     let mistakes: Vec<_> = jsonschema::validator_for(&schema)
         .unwrap()
         .iter_errors(&value)
         .map(|error| error.to_string())
         .collect();
     assert!(mistakes.is_empty(), "{mistakes:#?}");
-    let (again, history_again) = recorded();
-    assert_eq!(markdown::report(&summary), markdown::report(&again));
+    let (again, meaning_again, history_again) = recorded();
+    assert_eq!(
+        markdown::report(&summary, &meaning),
+        markdown::report(&again, &meaning_again)
+    );
     assert_eq!(
         locust::history(&summary, &history),
         locust::history(&again, &history_again)
@@ -361,7 +375,7 @@ fn a_recorded_run_obeys_the_schema_and_renders_to_the_same_bytes_again() {
 
 #[test]
 fn the_history_ends_with_the_figures_of_the_whole_run() {
-    let (summary, history) = recorded();
+    let (summary, _, history) = recorded();
     let last = &history.last().unwrap().figures;
     let total = &summary.total;
     assert!(total.requests > 0);

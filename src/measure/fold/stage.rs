@@ -6,6 +6,7 @@ use super::group::{Group, mean};
 use super::series::mean_level;
 use super::{Failures, HealthFold, Unfinished};
 use crate::measure::interval::Integrals;
+use crate::measure::judge::broken_limits;
 use crate::measure::recording::Recording;
 use crate::measure::run::Storage;
 use crate::measure::summary::{Connections, Phase, StageSummary, Window};
@@ -104,6 +105,7 @@ impl<'a> Held<'a> {
             in_ramp,
             in_hold_outside: in_hold,
             warnings: health.warnings,
+            broken_limits: broken_limits(&outline.thresholds, &self.rows, self.length),
             figures,
         }
     }

@@ -133,6 +133,7 @@ fn stage(number: u16, level: f64, choice: WindowChoice, whole: Figures, rows: u6
         in_ramp: 12,
         in_hold_outside: 7 * u64::from(warm_up),
         warnings: Vec::new(),
+        broken_limits: Vec::new(),
         figures: whole,
     }
 }
