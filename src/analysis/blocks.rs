@@ -36,6 +36,30 @@ pub struct Requests {
     pub failed: u64,
 }
 
+/// How a window is cut into blocks of equal length.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cuts {
+    from: u32,
+    length: u32,
+    /// How many blocks.
+    pub(super) count: u32,
+}
+
+impl Cuts {
+    /// Blocks of at least a cycle; `None` where there is no room for [`FEWEST`].
+    pub(super) fn of(from: u32, to: u32, cycle: f64) -> Option<Self> {
+        let length = to.saturating_sub(from);
+        // Intervals are of a second, and so are blocks at least.
+        let count = ((f64::from(length) / cycle.max(1.0)) as u32).min(MOST);
+        (count >= FEWEST).then_some(Self { from, length, count })
+    }
+
+    /// The block that a second of the window belongs to.
+    pub(super) fn place(self, second: u32) -> usize {
+        (u64::from(second - self.from) * u64::from(self.count) / u64::from(self.length)) as usize
+    }
+}
+
 /// The blocks of a window, over the rows that pass the test; each at least `cycle` seconds long. `None` where the window has
 /// no room for [`FEWEST`].
 pub fn blocks(
@@ -44,17 +68,12 @@ pub fn blocks(
     cycle: f64,
     rows: impl Fn(RowId) -> bool,
 ) -> Option<Vec<Block>> {
-    let length = window.to.saturating_sub(window.from);
-    // Intervals are of a second, and so are blocks at least.
-    let count = ((f64::from(length) / cycle.max(1.0)) as u32).min(MOST);
-    if count < FEWEST {
-        return None;
-    }
-    let mut blocks = vec![Block::default(); count as usize];
+    let cuts = Cuts::of(window.from, window.to, cycle)?;
+    let mut blocks = vec![Block::default(); cuts.count as usize];
     for interval in recording.timeline.within(window) {
-        let into = u64::from(interval.from - window.from);
-        let at = (into * u64::from(count) / u64::from(length)) as usize;
-        let Some(block) = blocks.get_mut(at) else { continue };
+        let Some(block) = blocks.get_mut(cuts.place(interval.from)) else {
+            continue;
+        };
         block.seconds += interval.length().as_secs_f64();
         for cell in interval.cells.iter().filter(|cell| rows(cell.row)) {
             block.requests.response.add(&cell.response);

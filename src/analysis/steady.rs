@@ -11,9 +11,11 @@
 
 use std::time::Duration;
 
+use super::blocks::Cuts;
+use super::estimate::Ratio;
 use super::trend::trend;
 use crate::measure::interval::Interval;
-use crate::measure::recording::Recording;
+use crate::measure::recording::{Recording, Timeline};
 use crate::measure::summary::{Window, WindowChoice};
 use crate::plan::StageId;
 use crate::plan::outline::StageOutline;
@@ -64,18 +66,10 @@ fn window(recording: &Recording, stage: StageId, planned: &StageOutline) -> Wind
         to,
         choice: WindowChoice::Unjudged,
     };
-    let Some(batches) = batches(recording, &hold) else {
+    let Some(batches) = batches(&recording.timeline, &hold) else {
         return hold;
     };
-    let response: Option<Vec<f64>> = batches.iter().map(Batch::mean_response).collect();
-    let rate: Vec<f64> = batches.iter().map(|batch| batch.requests).collect();
-    // A batch without a request has no mean response time; then only the throughput is judged.
-    let cuts: Option<Vec<usize>> = [Some(rate), response]
-        .into_iter()
-        .flatten()
-        .map(|series| warm_up(&series))
-        .collect();
-    match cuts.and_then(|cuts| cuts.into_iter().max()) {
+    match settled(&batches) {
         Some(cut) => {
             let warm_up = BATCH * cut as u32;
             Window {
@@ -89,6 +83,52 @@ fn window(recording: &Recording, stage: StageId, planned: &StageOutline) -> Wind
             ..hold
         },
     }
+}
+
+/// Whether a hold, so far [from, to), is steady and its throughput known: the 95 % interval is at most as wide as this share of
+/// it. Looking again and again until it is makes the interval a little too narrow (by less than its own tenth in the tests).
+pub fn is_steady(timeline: &Timeline, (from, to): (u32, u32), within: f64) -> bool {
+    let mut window = Window {
+        stage: StageId(0),
+        from,
+        to,
+        choice: WindowChoice::Unjudged,
+    };
+    let Some(cut) = batches(timeline, &window).and_then(|batches| settled(&batches)) else {
+        return false;
+    };
+    window.from += BATCH * cut as u32;
+    let (mut users, mut requests) = (0, 0);
+    for interval in timeline.within(&window) {
+        users += interval.integrals.users;
+        requests += interval.requests();
+    }
+    if requests == 0 {
+        return false;
+    }
+    // Little's law: the time that a user spends on one request, thinking included (in the open model its response time).
+    let cycle = users as f64 / 1e6 / requests as f64;
+    let Some(cuts) = Cuts::of(window.from, window.to, cycle) else {
+        return false;
+    };
+    let mut blocks = vec![(0.0, 0.0); cuts.count as usize];
+    for interval in timeline.within(&window) {
+        if let Some((requests, seconds)) = blocks.get_mut(cuts.place(interval.from)) {
+            *requests += interval.requests() as f64;
+            *seconds += interval.length().as_secs_f64();
+        }
+    }
+    Ratio::of(blocks.into_iter()).is_some_and(|rate| 2.0 * rate.half_width() <= within * rate.value)
+}
+
+/// How many batches are warm-up; `None` where throughput or response time did not settle.
+fn settled(batches: &[Batch]) -> Option<usize> {
+    let response: Option<Vec<f64>> = batches.iter().map(Batch::mean_response).collect();
+    let rate: Vec<f64> = batches.iter().map(|batch| batch.requests).collect();
+    // A batch without a request has no mean response time; then only the throughput is judged.
+    let series = [Some(rate), response].into_iter().flatten();
+    let cuts: Option<Vec<usize>> = series.map(|series| warm_up(&series)).collect();
+    cuts?.into_iter().max()
 }
 
 /// How many batches of a series are warm-up; `None` where it did not settle.
@@ -136,13 +176,13 @@ impl Batch {
 
 /// The batches of a hold; the seconds that are left over at its end are in none. `None`: too few, or some seconds are lost.
 /// The requests of a coarser interval are spread evenly over its seconds.
-fn batches(recording: &Recording, hold: &Window) -> Option<Vec<Batch>> {
+fn batches(timeline: &Timeline, hold: &Window) -> Option<Vec<Batch>> {
     let count = ((hold.to - hold.from) / BATCH) as usize;
     if !(FEWEST..=MOST).contains(&count) {
         return None;
     }
     let mut batches = vec![Batch::default(); count];
-    let intervals = recording.timeline.intervals();
+    let intervals = timeline.intervals();
     let first = intervals.partition_point(|interval| interval.until <= hold.from);
     for interval in intervals[first..]
         .iter()

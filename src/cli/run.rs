@@ -9,10 +9,11 @@ use super::args::RunArgs;
 use super::exit::Exit;
 use super::{folder, input, print, reports, view};
 use crate::analysis::Analysis;
-use crate::engine::{self, EngineError, Observer, Options, Stop, Stopper};
+use crate::analysis::steady::is_steady;
+use crate::engine::{self, EngineError, Hold, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
 use crate::measure::journal::{Journal, JournalError};
-use crate::measure::recording::Recording;
+use crate::measure::recording::{Recording, Timeline};
 use crate::measure::run::{Ending, RunInfo};
 use crate::measure::sample::Example;
 use crate::measure::snapshot::Snapshot;
@@ -247,6 +248,10 @@ impl Observer for Keeper {
 
     fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
         self.snapshots.send_replace(Some(snapshot));
+    }
+
+    fn is_steady(&mut self, timeline: &Timeline, hold: &Hold) -> bool {
+        is_steady(timeline, (hold.from, hold.to), hold.within)
     }
 }
 

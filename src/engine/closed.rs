@@ -51,28 +51,27 @@ impl<T: Transport> Crowd<T> {
     async fn follow_profile(&mut self) {
         let worker = Rc::clone(&self.worker);
         let profile = &worker.plan().profile;
+        let mut schedule = worker.shared.schedule.follow();
         for event in profile.user_events().filter(|event| worker.owns(event.user)) {
-            if event.at > worker.clock.now() {
-                worker.wait_until(event.at).await;
-            }
-            self.apply(event);
+            // A ramp is never left out, and only ramps have events.
+            let due = worker.wait_planned(&mut schedule, event.at).await;
+            self.apply(event, due.unwrap_or_else(|| worker.clock.now()));
         }
-        let end = profile.duration();
         tokio::select! {
-            _ = worker.clock.wait_until(end) => {}
+            _ = worker.wait_planned(&mut schedule, profile.duration()) => {}
             // Every user may have come to the end of its data.
             () = self.all_gone() => {}
         }
     }
 
-    fn apply(&mut self, event: UserEvent) {
+    fn apply(&mut self, event: UserEvent, due: Duration) {
         while self.tasks.try_join_next().is_some() {}
         match event.kind {
             UserEventKind::Start => {
                 let leave = Rc::new(Leave::default());
                 self.staying.insert(event.user, Rc::clone(&leave));
                 self.tasks
-                    .spawn_local(live(Rc::clone(&self.worker), event, leave));
+                    .spawn_local(live(Rc::clone(&self.worker), event.user, due, leave));
             }
             UserEventKind::Leave => {
                 if let Some(leave) = self.staying.remove(&event.user) {
@@ -87,13 +86,12 @@ impl<T: Transport> Crowd<T> {
     }
 }
 
-async fn live<T: Transport>(worker: Rc<Worker<T>>, event: UserEvent, leave: Rc<Leave>) {
+async fn live<T: Transport>(worker: Rc<Worker<T>>, user: u64, due: Duration, leave: Rc<Leave>) {
     worker.recorder.borrow_mut().users(worker.clock.now(), 1);
     let _count = Count {
         worker: Rc::clone(&worker),
     };
-    let due: Duration = event.at;
-    User::new(&worker, event.user).live(leave, due).await;
+    User::new(&worker, user).live(leave, due).await;
 }
 
 /// Counts a user out when it is gone, however it went.

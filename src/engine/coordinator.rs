@@ -1,18 +1,23 @@
 //! The one who hears of all workers: merges their cuts, tells the observer, and ends the run where a threshold says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::Observer;
 use super::clock::Clock;
 use super::host::Sampler;
 use super::shared::{Shared, Stop};
+use super::{Hold, Observer};
 use crate::measure::aggregator::Aggregator;
 use crate::measure::interval::Interval;
 use crate::measure::recorder::Cut;
 use crate::measure::recording::Recording;
 use crate::measure::run::{End, Ending, RunInfo};
+use crate::plan::StageId;
+
+/// Seconds between two looks at a hold.
+const LOOK_EVERY: u32 = 5;
 
 /// Merges what the workers cut.
 pub(super) struct Coordinator {
@@ -57,6 +62,7 @@ impl Coordinator {
                 .intervals
                 .iter()
                 .for_each(|interval| observer.interval(interval));
+            self.end_steady_stage(observer);
             self.notice_the_end();
             observer.snapshot(Arc::new(self.aggregator.snapshot()));
         }
@@ -70,6 +76,39 @@ impl Coordinator {
             observer.interval(interval);
         }
         recording
+    }
+
+    /// Ends a stage that is held until it is steady, once it is. Asked every five seconds: a verdict rests on as many.
+    fn end_steady_stage(&mut self, observer: &mut impl Observer) {
+        let now = self.clock.now();
+        let outline = self.aggregator.outline();
+        let Some(number) = outline.stages.iter().position(|stage| now < stage.end) else {
+            return;
+        };
+        let stage = &outline.stages[number];
+        let Some(until) = stage.until_steady else { return };
+        let held = self
+            .aggregator
+            .timeline()
+            .intervals()
+            .last()
+            .map_or(0, |last| last.until);
+        let hold = Hold {
+            from: stage.hold_start.as_secs_f64().ceil() as u32,
+            to: held,
+            within: until.within,
+            open: outline.open,
+        };
+        let length = hold.to.saturating_sub(hold.from);
+        let long_enough = Duration::from_secs(u64::from(length)) >= until.at_least;
+        if self.shared.stopper.asked() > Stop::Run || !long_enough || !length.is_multiple_of(LOOK_EVERY) {
+            return;
+        }
+        if observer.is_steady(self.aggregator.timeline(), &hold) {
+            let planned = self.shared.plan.outline.stages[number].end;
+            self.shared.schedule.end_stage(planned, now);
+            self.aggregator.end_stage(StageId(number as u16), now);
+        }
     }
 
     /// Tells the live views that the load ended before its plan did, once a worker has done as it was asked.
@@ -100,7 +139,7 @@ impl Coordinator {
     }
 
     fn how(&mut self) -> Ending {
-        let over = self.clock.now() >= self.shared.plan.profile.duration();
+        let over = self.clock.now() >= self.shared.planned_end();
         match self.ending.take() {
             Some(aborted @ Ending::Aborted { .. }) => aborted,
             // Data that ends for some users while others go on to the end of the load ends nothing.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::measure::health::Generator;
 use crate::measure::interval::Interval;
 use crate::measure::recorder::{Cut, Recorder};
-use crate::measure::recording::Recording;
+use crate::measure::recording::{Recording, Timeline};
 use crate::measure::run::RunInfo;
 use crate::measure::sample::Example;
 use crate::measure::snapshot::Snapshot;
@@ -31,6 +31,7 @@ mod host;
 mod open;
 mod pools;
 mod request;
+mod schedule;
 mod session;
 mod shared;
 mod step;
@@ -93,6 +94,21 @@ pub trait Observer {
     fn warning(&mut self, words: String);
     /// How it stands, about once a second.
     fn snapshot(&mut self, snapshot: Arc<Snapshot>);
+    /// Asked while a stage is held until it is steady: whether it is.
+    fn is_steady(&mut self, timeline: &Timeline, hold: &Hold) -> bool;
+}
+
+/// A hold so far.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hold {
+    /// Its first whole second.
+    pub from: u32,
+    /// The second after the last that is measured.
+    pub to: u32,
+    /// Width that the 95 % interval of its throughput may have, as a share of it.
+    pub within: f64,
+    /// Whether it is of the open model.
+    pub open: bool,
 }
 
 /// How a run is carried out.

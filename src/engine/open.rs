@@ -76,22 +76,23 @@ impl<T: Transport> Desk<T> {
     async fn follow_profile(&mut self) {
         let worker = Rc::clone(&self.worker);
         let plan = worker.plan();
+        let mut schedule = worker.shared.schedule.follow();
         for arrival in plan
             .profile
             .arrivals(plan.seed)
             .filter(|arrival| worker.owns(arrival.number))
         {
             // Everything due by now is released at one wake-up.
-            if arrival.due > worker.clock.now() {
-                worker.wait_until(arrival.due).await;
-            }
+            let Some(due) = worker.wait_planned(&mut schedule, arrival.due).await else {
+                continue;
+            };
             while self.tasks.try_join_next().is_some() {}
             if self.state.borrow().ended {
                 return;
             }
-            self.admit(arrival);
+            self.admit(Arrival { due, ..arrival });
         }
-        worker.clock.wait_until(plan.profile.duration()).await;
+        worker.wait_planned(&mut schedule, plan.profile.duration()).await;
     }
 
     fn admit(&mut self, arrival: Arrival) {
@@ -122,11 +123,15 @@ impl<T: Transport> Desk<T> {
     /// Arrivals that still wait for a user are not begun any more.
     fn close(&mut self) {
         let now = self.worker.clock.now();
+        let shift = self.worker.shared.schedule.shift();
         let mut state = self.state.borrow_mut();
         let mut recorder = self.worker.recorder.borrow_mut();
         for arrival in state.queue.drain(..) {
             recorder.waiting_arrivals(now, -1);
-            recorder.dropped(now, self.worker.plan().profile.stage_at(arrival.due));
+            recorder.dropped(
+                now,
+                self.worker.plan().profile.stage_at(shift.planned(arrival.due)),
+            );
         }
     }
 

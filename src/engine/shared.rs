@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::pools::Pools;
 use super::request::{Prepared, prepare};
+use super::schedule::Schedule;
 use crate::plan::template::Values;
 use crate::plan::{Auth, Plan, StopAfter};
 
@@ -76,6 +77,8 @@ pub(super) struct Shared {
     pub(super) cursors: Vec<AtomicU64>,
     pub(super) pools: Pools,
     pub(super) stopper: Stopper,
+    /// How far the run is ahead of its plan.
+    pub(super) schedule: Schedule,
     /// The current token as a header value; the coordinator refreshes it.
     pub(super) token: Option<watch::Receiver<HeaderValue>>,
     /// The values a user begins with: what setup captured.
@@ -97,6 +100,7 @@ impl Shared {
             cursors: plan.sources.iter().map(|_| AtomicU64::new(0)).collect(),
             pools: Pools::new(&plan.pools),
             stopper,
+            schedule: Schedule::default(),
             token,
             run_values: OnceLock::new(),
             load_until: AtomicU64::new(0),
@@ -150,7 +154,13 @@ impl Shared {
 
     /// When the load ended: at the end of the last stage at the latest.
     pub(super) fn load_until(&self) -> Duration {
-        Duration::from_micros(self.load_until.load(Ordering::Relaxed)).min(self.plan.profile.duration())
+        Duration::from_micros(self.load_until.load(Ordering::Relaxed)).min(self.planned_end())
+    }
+
+    /// When the last stage ends, as it is planned now.
+    pub(super) fn planned_end(&self) -> Duration {
+        let planned = self.plan.profile.duration();
+        self.schedule.shift().due(planned).unwrap_or(planned)
     }
 
     /// Whether `stop_after` ended the run.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rand_core::Rng;
 
 use super::clock::Clock;
+use super::schedule::Follower;
 use super::shared::Shared;
 use super::step::Trace;
 use super::transport::Transport;
@@ -73,12 +74,28 @@ impl<T: Transport> Worker<T> {
     /// The stage that a request sent now belongs to.
     pub(super) fn stage(&self, now: Duration) -> StageId {
         let stages = &self.plan().outline.stages;
+        let planned = self.shared.schedule.shift().planned(now);
         let mut at = usize::from(self.stage.get().0);
-        while at + 1 < stages.len() && now >= stages[at].end {
+        while at + 1 < stages.len() && planned >= stages[at].end {
             at += 1;
         }
         self.stage.set(StageId(at as u16));
         self.stage.get()
+    }
+
+    /// Waits until what is planned for `planned` is due, and gives that moment of the run; `None`: it was in a part of the plan
+    /// that is left out.
+    pub(super) async fn wait_planned(&self, schedule: &mut Follower, planned: Duration) -> Option<Duration> {
+        loop {
+            let due = schedule.shift().due(planned)?;
+            if due <= self.clock.now() {
+                return Some(due);
+            }
+            tokio::select! {
+                () = self.wait_until(due) => return Some(due),
+                () = schedule.changed() => {}
+            }
+        }
     }
 
     /// Waits until `at`, recording how late the wake-up was.

@@ -12,12 +12,14 @@ use std::time::Duration;
 use live::Live;
 
 use super::health::Generator;
-use super::interval::{Failure, Interval};
+use super::interval::{Failure, First, Interval};
 use super::recorder::{Cut, Examples, Texts};
 use super::recording::{Recording, Timeline};
 use super::run::{End, RunInfo, Storage};
 use super::sample::Example;
 use super::snapshot::{Breach, Snapshot};
+use crate::plan::StageId;
+use crate::plan::outline::Outline;
 
 /// So many seconds the fastest worker may be ahead before a second is given out without the slowest. What that one tells
 /// later is added to its second then.
@@ -37,6 +39,8 @@ pub struct Aggregator {
     examples: Examples,
     /// What was seen of the process since the last second was given out.
     generator: Generator,
+    /// Stages that ended early since then.
+    stage_ended: Vec<First<StageId>>,
     live: Live,
 }
 
@@ -69,6 +73,7 @@ impl Aggregator {
             texts: Texts::default(),
             examples: Examples::default(),
             generator: Generator::default(),
+            stage_ended: Vec::new(),
             live: Live::new(&info),
             info,
         }
@@ -108,6 +113,23 @@ impl Aggregator {
     /// What the engine saw of its own process, about once a second; what its workers did is in their cuts.
     pub fn health(&mut self, seen: &Generator) {
         self.generator.merge(seen);
+    }
+
+    /// A stage ends before its time: it is steady.
+    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
+        Arc::make_mut(&mut self.info).end_stage(stage, at);
+        self.live.replan(&self.info);
+        self.stage_ended.push(First(stage, at));
+    }
+
+    /// The seconds that were given out.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// What was planned, as far as it still holds.
+    pub fn outline(&self) -> &Outline {
+        &self.info.outline
     }
 
     /// The load ends before its plan does: from now on no iteration is begun.
@@ -157,6 +179,7 @@ impl Aggregator {
 
     fn give_out(&mut self, mut interval: Interval) -> Arc<Interval> {
         interval.generator.merge(&std::mem::take(&mut self.generator));
+        interval.stage_ended.append(&mut self.stage_ended);
         self.given_out = self.given_out.max(interval.until);
         let interval = Arc::new(interval);
         let whole = self.timeline.add(interval.clone());

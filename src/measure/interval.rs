@@ -63,6 +63,9 @@ pub struct Interval {
     /// Data sources that had no value left, and when that was first noticed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_ended: Vec<First<String>>,
+    /// Stages that ended early, as they were steady, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stage_ended: Vec<First<StageId>>,
     /// The generator itself.
     #[serde(default, skip_serializing_if = "Generator::is_empty")]
     pub generator: Generator,
@@ -110,6 +113,7 @@ impl Interval {
         merge_sorted(&mut self.dropped, &other.dropped);
         merge_sorted(&mut self.pace_overruns, &other.pace_overruns);
         merge_sorted(&mut self.data_ended, &other.data_ended);
+        merge_sorted(&mut self.stage_ended, &other.stage_ended);
         self.generator.merge(&other.generator);
     }
 
@@ -128,7 +132,8 @@ impl Interval {
             && merge::is_sorted(&self.pool_empty)
             && merge::is_sorted(&self.dropped)
             && merge::is_sorted(&self.pace_overruns)
-            && merge::is_sorted(&self.data_ended);
+            && merge::is_sorted(&self.data_ended)
+            && merge::is_sorted(&self.stage_ended);
         if ordered {
             Ok(())
         } else {

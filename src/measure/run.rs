@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::StageId;
 use crate::plan::outline::Outline;
 
 /// Version of the files in a run's folder. Raised when an older reader would misread them.
@@ -24,6 +25,13 @@ pub struct RunInfo {
     pub host: Host,
     /// What was planned.
     pub outline: Arc<Outline>,
+}
+
+impl RunInfo {
+    /// A stage ended early, at `at`: what was planned behind it comes earlier.
+    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
+        Arc::make_mut(&mut self.outline).end_stage(stage, at);
+    }
 }
 
 /// The machine of the generator, and what it allows.

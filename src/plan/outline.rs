@@ -6,8 +6,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::profile::UntilSteady;
 use super::threshold::Threshold;
-use super::{EndpointId, RowId, StopAfter};
+use super::{EndpointId, RowId, StageId, StopAfter};
 
 /// The plan as the reports see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,6 +86,9 @@ pub struct StageOutline {
     #[serde(with = "crate::plan::words::micros")]
     #[schemars(with = "u64")]
     pub end: Duration,
+    /// Whether the hold ends as soon as it is steady.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_steady: Option<UntilSteady>,
 }
 
 /// Think time as the reports see it.
@@ -102,5 +106,20 @@ impl Outline {
     /// A row by its number.
     pub fn row(&self, id: RowId) -> &Row {
         &self.rows[usize::from(id.0)]
+    }
+
+    /// A stage ended at `at`, before its time: those behind it come earlier by as much.
+    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
+        let number = usize::from(stage.0);
+        let Some(ended) = self.stages.get_mut(number) else {
+            return;
+        };
+        let early = ended.end.saturating_sub(at.max(ended.hold_start));
+        ended.end -= early;
+        for later in &mut self.stages[number + 1..] {
+            later.start = later.start.saturating_sub(early);
+            later.hold_start = later.hold_start.saturating_sub(early);
+            later.end = later.end.saturating_sub(early);
+        }
     }
 }

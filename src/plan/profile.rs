@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::StageId;
 
 mod arrivals;
@@ -26,8 +29,21 @@ pub struct Stage {
     pub level: f64,
     /// How long the way from the level before takes.
     pub ramp: Duration,
-    /// How long the level is held.
+    /// How long the level is held, at most where it is held until it is steady.
     pub hold: Duration,
+    /// Whether it ends as soon as it is steady.
+    pub until_steady: Option<UntilSteady>,
+}
+
+/// A hold that ends as soon as the throughput is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UntilSteady {
+    /// But not earlier than this.
+    #[serde(with = "crate::plan::words::micros")]
+    #[schemars(with = "u64")]
+    pub at_least: Duration,
+    /// Width of the 95 % interval of the throughput, as a share of it.
+    pub within: f64,
 }
 
 /// What drives the load.
@@ -155,6 +171,7 @@ mod tests {
             level,
             ramp: Duration::from_secs(5),
             hold: Duration::from_secs(10),
+            until_steady: None,
         };
         let profile = Profile {
             stages: vec![stage(10.0), stage(20.0)],

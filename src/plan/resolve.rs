@@ -363,6 +363,7 @@ impl Resolver<'_> {
             level: stage.level,
             start: span.start,
             hold_start: span.hold_start,
+            until_steady: stage.until_steady,
             end: span.end,
         };
         let endpoint = |(endpoint, written): (&Endpoint, &model::Endpoint)| EndpointOutline {

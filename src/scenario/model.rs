@@ -511,7 +511,27 @@ pub struct Stage {
     /// From the level before to this one. Default: at once.
     pub ramp: Option<Spanned<Duration>>,
     /// At this level. Default: not at all; at least one of the two is written and above zero.
-    pub hold: Option<Spanned<Duration>>,
+    pub hold: Option<Hold>,
+}
+
+/// How long a level is held.
+#[derive(Debug, Clone, Copy)]
+pub enum Hold {
+    /// So long.
+    For(Spanned<Duration>),
+    /// Until the throughput is known well enough.
+    UntilSteady(UntilSteady),
+}
+
+/// A hold that ends as soon as it is steady.
+#[derive(Debug, Clone, Copy)]
+pub struct UntilSteady {
+    /// Not earlier than this. Default: 60 s.
+    pub at_least: Option<Spanned<Duration>>,
+    /// Not later than this. Default: 15 min.
+    pub at_most: Option<Spanned<Duration>>,
+    /// Width of the 95 % interval of the throughput, as a share of it. Default: 5 %.
+    pub within: Option<Spanned<f64>>,
 }
 
 /// How much load.

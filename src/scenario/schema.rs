@@ -98,6 +98,12 @@ scalar!(Size, {
     "pattern": "^\\s*[0-9]*\\.?[0-9]+\\s*[kKmMgG]?i?[bB]?\\s*$",
     "examples": ["10MB"],
 });
+scalar!(Percent, {
+    "description": "A share: 5%.",
+    "type": "string",
+    "pattern": "^\\s*[0-9]*\\.?[0-9]+\\s*%\\s*$",
+    "examples": ["5%"],
+});
 scalar!(FileName, {
     "description": "A file name, relative to the scenario file.",
     "type": "string",
@@ -620,8 +626,34 @@ struct Stage {
     rate: Option<Rate>,
     /// From the level before to this one. Default: at once.
     ramp: Option<Duration>,
-    /// At this level.
-    hold: Option<Duration>,
+    /// At this level: so long, or until its throughput is known.
+    hold: Option<Hold>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged, inline)]
+enum Hold {
+    For(Duration),
+    UntilSteady(UntilSteady),
+}
+
+/// Holds until the warm-up is over and the 95 % interval of the throughput is narrow enough.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct UntilSteady {
+    until: Until,
+    /// Not shorter than this. Default: 60s.
+    at_least: Option<Duration>,
+    /// Not longer than this. Default: 15m.
+    at_most: Option<Duration>,
+    /// Width of the interval as a share of the throughput. Default: 5%.
+    within: Option<Percent>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case", inline)]
+enum Until {
+    Steady,
 }
 
 #[derive(JsonSchema)]

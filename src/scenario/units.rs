@@ -196,6 +196,19 @@ pub fn bytes(text: &str) -> Result<u64, UnitError> {
     Ok(size.round() as u64)
 }
 
+/// `5%`, as a share of 1.
+pub fn share(text: &str) -> Result<f64, UnitError> {
+    let text = text.trim();
+    let amount = text.strip_suffix('%').and_then(|amount| number(amount.trim()));
+    amount.map(|amount| amount / 100.0).ok_or_else(|| {
+        let message = format!("expected a share such as `5%`, found `{text}`");
+        match number(text) {
+            Some(amount) => UnitError::new(message, format!("write `{}%`", trimmed(amount))),
+            None => UnitError::new(message, "a share is a number and a percent sign: `5%`"),
+        }
+    })
+}
+
 /// A whole number, zero or more, up to 10^15.
 pub fn count(text: &str) -> Result<u64, UnitError> {
     let text = text.trim();

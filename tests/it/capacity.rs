@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use runner::analysis::steady::windows;
-use runner::engine::{Observer, Stopper, run_here};
+use runner::analysis::steady::{is_steady, windows};
+use runner::engine::{Hold, Observer, Stopper, run_here};
 use runner::measure::interval::Interval;
+use runner::measure::recording::Timeline;
 use runner::measure::run::RunInfo;
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
@@ -20,6 +21,9 @@ impl Observer for Silent {
     fn warning(&mut self, _: String) {}
     fn snapshot(&mut self, _: Arc<Snapshot>) {}
     fn begin(&mut self, _: &Arc<RunInfo>) {}
+    fn is_steady(&mut self, timeline: &Timeline, hold: &Hold) -> bool {
+        is_steady(timeline, (hold.from, hold.to), hold.within)
+    }
 }
 
 /// 5 %: a hold holds at least some 300 independent think times and services at each level, whose means then lie within

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runner::analysis::steady::windows;
-use runner::engine::{Observer, Stop, Stopper, run_here};
+use runner::analysis::steady::{is_steady, windows};
+use runner::engine::{Hold, Observer, Stop, Stopper, run_here};
 use runner::measure::interval::Interval;
-use runner::measure::recording::Recording;
+use runner::measure::recording::{Recording, Timeline};
 use runner::measure::run::{Ending, RunInfo};
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
@@ -34,6 +34,9 @@ impl Observer for Quiet {
         self.phases.push(snapshot.phase);
     }
     fn begin(&mut self, _: &Arc<RunInfo>) {}
+    fn is_steady(&mut self, timeline: &Timeline, hold: &Hold) -> bool {
+        is_steady(timeline, (hold.from, hold.to), hold.within)
+    }
 }
 
 async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
@@ -420,4 +423,78 @@ async fn a_threshold_that_fails_for_long_enough_aborts_the_run() {
     );
     let last = transport.asked().last().expect("requests").at.as_secs();
     assert!((10..=18).contains(&last), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_until_steady_ends_when_the_throughput_is_known_and_what_follows_comes_earlier() {
+    let yaml = format!(
+        "{HEAD}seed: 3\nthink: {{ between: [500ms, 1500ms] }}\nendpoints: [{{ name: a, get: /a }}]\nstages:\n\
+         - {{ users: 20, ramp: 5s, hold: {{ until: steady, at_least: 60s, at_most: 15m, within: 5% }} }}\n\
+         - {{ users: 10, ramp: 10s, hold: 60s }}"
+    );
+    let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
+    let recording = run(&yaml, &transport).await;
+    let [first, second] = &recording.info.outline.stages[..] else {
+        panic!("two stages");
+    };
+    // 18 requests/s of cycles of 1.1 s ± 0.29: known to 5 % within 60 s, and looked at every 5 s.
+    let held = (first.end - first.hold_start).as_secs();
+    assert!((60..=120).contains(&held), "{held}");
+    assert_eq!(second.start, first.end);
+    assert_eq!((second.end - second.start).as_secs(), 70);
+    assert_eq!(recording.end.how, Ending::Completed);
+    assert_eq!(recording.end.load_until, second.end);
+    // What the stages measure is what was sent in them.
+    let summary = recording.summary(&windows(&recording));
+    let users: Vec<f64> = summary.stages.iter().map(|stage| stage.users.round()).collect();
+    assert_eq!(users, [20.0, 10.0]);
+    let by_stage = |number: u16| {
+        let cells = recording
+            .timeline
+            .intervals()
+            .iter()
+            .flat_map(|interval| &interval.cells);
+        cells
+            .filter(|cell| cell.stage.0 == number)
+            .map(|cell| cell.requests())
+            .sum::<u64>() as f64
+    };
+    // 20 users for the first, 10 and the half of another ten on the way for the second; 1/1.1 requests/s each.
+    assert!((by_stage(0) / (20.0 * (held as f64 + 2.5) / 1.1) - 1.0).abs() < 0.05);
+    assert!((by_stage(1) / ((10.0 * 60.0 + 15.0 * 10.0) / 1.1) - 1.0).abs() < 0.05);
+}
+
+#[tokio::test(start_paused = true)]
+async fn arrivals_of_the_part_of_a_hold_that_is_left_out_never_come() {
+    let yaml = format!(
+        "{HEAD}arrivals: even\nendpoints: [{{ name: a, get: /a }}]\nstages:\n\
+         - {{ rate: 20/s, hold: {{ until: steady, at_least: 50s, at_most: 10m }} }}\n\
+         - {{ rate: 5/s, ramp: 0s, hold: 20s }}"
+    );
+    let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
+    let recording = run(&yaml, &transport).await;
+    let held = recording.info.outline.stages[0].end.as_secs();
+    assert!((50..=60).contains(&held), "{held}");
+    let asked = transport.asked();
+    let later = asked
+        .iter()
+        .filter(|asked| asked.at > recording.info.outline.stages[1].start);
+    assert!((98..=101).contains(&later.count()));
+    assert!(
+        (asked.len() as f64 - (20.0 * held as f64 + 100.0)).abs() <= 22.0,
+        "{}",
+        asked.len()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_never_becomes_steady_ends_at_its_longest() {
+    // Each response takes longer than the one before.
+    let transport = ScriptTransport::new(|asked| Answer::ok(20 + asked.at.as_millis() as u64 / 50, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 100ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 4, ramp: 0s, hold: {{ until: steady, at_most: 100s }} }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    assert_eq!(recording.end.load_until, Duration::from_secs(100));
 }

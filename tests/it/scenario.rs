@@ -1,10 +1,11 @@
 //! The scenarios that come with the runner, the schema, and what a scenario keeps of what was written.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use runner::plan::resolve::{self, Overrides};
-use runner::scenario::model::{DataKind, Json, Load, Work};
+use runner::scenario::model::{DataKind, Hold, Json, Load, Work};
 use runner::scenario::{ConfigSources, LoadError, Loaded, Secret, load, schema};
 use serde_json::Value;
 
@@ -75,6 +76,14 @@ fn the_shipped_scenarios_load_and_begin_with_their_schema() {
     }
 }
 
+/// How long a hold may last.
+fn longest(hold: Hold) -> Duration {
+    match hold {
+        Hold::For(time) => time.value,
+        Hold::UntilSteady(until) => until.at_most.expect("the scenario says how long at most").value,
+    }
+}
+
 #[test]
 fn a_first_run_ends_within_three_minutes() {
     let loaded = load(Path::new("scenarios/term_heavy.yaml"), &ConfigSources::default()).expect("it loads");
@@ -82,9 +91,9 @@ fn a_first_run_ends_within_three_minutes() {
         .scenario
         .stages
         .iter()
-        .flat_map(|stage| [stage.ramp, stage.hold])
+        .flat_map(|stage| [stage.ramp.map(|ramp| ramp.value), stage.hold.map(longest)])
         .flatten();
-    let total: f64 = durations.map(|duration| duration.value.as_secs_f64()).sum();
+    let total: f64 = durations.map(|duration| duration.as_secs_f64()).sum();
     assert!(
         (60.0..=150.0).contains(&total),
         "{total} s leaves no room for the last answers"
@@ -107,7 +116,7 @@ fn capacity_has_the_levels_of_the_original_report() {
     for (users, stage) in users.iter().zip(&loaded.scenario.stages) {
         // Ten cycles of N / X at the ceiling of 38.5/s, and two for the way there.
         let least = (12.0 * *users as f64 / 38.5).max(300.0);
-        let hold = stage.hold.map_or(0.0, |hold| hold.value.as_secs_f64());
+        let hold = stage.hold.map_or(0.0, |hold| longest(hold).as_secs_f64());
         assert!(
             hold >= least,
             "{users} users are held {hold} s, {least} s are needed"

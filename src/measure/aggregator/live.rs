@@ -107,6 +107,12 @@ impl Live {
         }
     }
 
+    /// The stages come at other times than they were planned.
+    pub(super) fn replan(&mut self, info: &Arc<RunInfo>) {
+        self.info = Arc::clone(info);
+        self.load_until = self.load_until.min(planned_end(&info.outline));
+    }
+
     pub(super) fn stopping(&mut self, at: Duration) {
         self.load_until = self.load_until.min(at);
     }

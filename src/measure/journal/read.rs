@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{JournalError, Line, PLAN, RUN};
-use crate::measure::interval::Interval;
+use crate::measure::interval::{First, Interval};
 use crate::measure::phase::planned_end;
 use crate::measure::recording::{Recording, Timeline};
 use crate::measure::run::{End, Ending, FORMAT, RunInfo, Storage};
@@ -18,7 +18,7 @@ const LONGEST: u64 = 256 << 20;
 /// Reads the run that is in a folder. Only whole lines count; a last line that is not whole is what a killed run leaves. A
 /// run without an end line was killed.
 pub fn read(folder: &Path) -> Result<Recording, JournalError> {
-    let info = read_info(folder)?;
+    let mut info = read_info(folder)?;
     let path = folder.join(RUN);
     let mut lines = Lines {
         reader: BufReader::new(open(folder, RUN)?),
@@ -48,6 +48,13 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
             }
             Line::End { end, storage } => ended = Some((end, storage)),
         }
+    }
+    for First(stage, at) in timeline
+        .intervals()
+        .iter()
+        .flat_map(|interval| &interval.stage_ended)
+    {
+        info.end_stage(*stage, *at);
     }
     let last = timeline.intervals().last().map(|interval| interval.end);
     let killed = || {

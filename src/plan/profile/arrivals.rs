@@ -143,6 +143,7 @@ mod tests {
             level,
             ramp: Duration::from_millis(ramp),
             hold: Duration::from_millis(hold),
+            until_steady: None,
         });
         Profile {
             stages: stages.collect(),

@@ -135,6 +135,7 @@ mod tests {
             level: f64::from(users),
             ramp: Duration::from_millis(ramp),
             hold: Duration::from_millis(hold),
+            until_steady: None,
         });
         Profile {
             stages: stages.collect(),

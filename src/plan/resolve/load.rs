@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use super::Resolver;
 use crate::plan::StopAfter;
-use crate::plan::profile::{Model, Profile, Stage, WhenBusy};
+use crate::plan::profile::{Model, Profile, Stage, UntilSteady, WhenBusy};
 use crate::plan::think::Think;
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{self, Load};
+use crate::scenario::model::{self, Hold, Load};
+
+/// A hold until it is steady, unless the scenario says otherwise: not shorter, not longer, and how well its throughput is
+/// known at its end.
+const AT_LEAST: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_secs(900);
+const WITHIN: f64 = 0.05;
 
 /// Users at once in the open model, unless the scenario says it.
 const MAX_USERS: u64 = 1000;
@@ -21,6 +27,18 @@ pub(super) fn think(think: &model::Think) -> Think {
         model::Think::Exponential(mean) => Think::Exponential(mean.value),
         model::Think::Pace(every) => Think::Pace(every.value),
     }
+}
+
+/// The longest hold, and when it may end earlier. A shortest one that is longer than the default for the longest moves that.
+fn until_steady(written: model::UntilSteady) -> (Duration, UntilSteady) {
+    let at_least = written.at_least.map(|time| time.value);
+    let at_most = written.at_most.map_or(AT_MOST, |time| time.value);
+    let at_most = at_most.max(at_least.unwrap_or_default());
+    let until = UntilSteady {
+        at_least: at_least.unwrap_or(AT_LEAST).min(at_most),
+        within: written.within.map_or(WITHIN, |share| share.value),
+    };
+    (at_most, until)
 }
 
 impl Resolver<'_> {
@@ -53,11 +71,21 @@ impl Resolver<'_> {
     }
 
     fn stage(&self, written: &model::Stage, level: f64) -> Stage {
-        let time = |given: Option<Duration>, written: Option<Duration>| given.or(written).unwrap_or_default();
+        let ramp = self.overrides.ramp.or(written.ramp.map(|ramp| ramp.value));
+        let (hold, until_steady) = match (self.overrides.hold, written.hold) {
+            (Some(given), _) => (given, None),
+            (None, None) => (Duration::ZERO, None),
+            (None, Some(Hold::For(time))) => (time.value, None),
+            (None, Some(Hold::UntilSteady(until))) => {
+                let (at_most, until) = until_steady(until);
+                (at_most, Some(until))
+            }
+        };
         Stage {
             level,
-            ramp: time(self.overrides.ramp, written.ramp.map(|ramp| ramp.value)),
-            hold: time(self.overrides.hold, written.hold.map(|hold| hold.value)),
+            ramp: ramp.unwrap_or_default(),
+            hold,
+            until_steady,
         }
     }
 

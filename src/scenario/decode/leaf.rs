@@ -120,6 +120,18 @@ pub(super) fn rate(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Rate>> 
     )
 }
 
+/// A share above 0 and below 1.
+pub(super) fn share(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>> {
+    let value = with_units(out, node, ("a share such as `5%`", "`5%`"), units::share)?;
+    if value.value <= 0.0 || value.value >= 1.0 {
+        out.push(
+            Diagnostic::error(node.span, "a share here lies between 0% and 100%").help("write `5%`, say"),
+        );
+        return None;
+    }
+    Some(value)
+}
+
 /// A size in bytes.
 pub(super) fn size(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
     with_units(

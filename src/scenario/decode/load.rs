@@ -1,7 +1,9 @@
 //! How hard and how long: stages, think times, the open model, ends, thresholds.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Arrivals, Load, Scenario, Stage, StopAfter, Think, Threshold, WhenBusy};
+use super::super::model::{
+    Arrivals, Hold, Load, Scenario, Stage, StopAfter, Think, Threshold, UntilSteady, WhenBusy,
+};
 use super::super::span::{Span, Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
@@ -103,7 +105,7 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
         _ => leaf::rate(out, value).map(Load::Rate),
     });
     let ramp = fields.optional("ramp").map(|node| leaf::duration(out, node));
-    let hold = fields.optional("hold").map(|node| leaf::duration(out, node));
+    let hold = fields.optional("hold").map(|node| hold(out, node));
     let place = fields
         .key("hold")
         .or(fields.key("ramp"))
@@ -116,12 +118,17 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
                 .help("for example: { users: 10, ramp: 5s, hold: 60s }"),
         );
     }
-    let zero = |written: Option<Option<Spanned<std::time::Duration>>>| match written {
+    let no_ramp = match ramp {
         None => true,
         Some(Some(duration)) => duration.value.is_zero(),
         Some(None) => false,
     };
-    if (ramp.is_some() || hold.is_some()) && zero(ramp) && zero(hold) {
+    let no_hold = match hold {
+        None => true,
+        Some(Some(Hold::For(duration))) => duration.value.is_zero(),
+        Some(_) => false,
+    };
+    if (ramp.is_some() || hold.is_some()) && no_ramp && no_hold {
         out.push(Diagnostic::error(place, "this stage lasts no time").help("write `hold: 60s`, say"));
     }
     Some(Stage {
@@ -129,6 +136,44 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
         ramp: ramp.flatten(),
         hold: hold.flatten(),
     })
+}
+
+fn hold(out: &mut Diagnostics, node: &Node) -> Option<Hold> {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return leaf::duration(out, node).map(Hold::For);
+    }
+    let fields = Fields::new(out, node, &shapes::HOLD)?;
+    let until = fields.required(out, "until");
+    if let Some(node) = until {
+        leaf::choice(out, node, &[("steady", ())]);
+    }
+    let mut time = |key| {
+        fields
+            .optional(key)
+            .map(|node| leaf::positive_duration(out, node, "a hold"))
+    };
+    let (at_least, at_most) = (time("at_least"), time("at_most"));
+    let within = fields.optional("within").map(|node| leaf::share(out, node));
+    if let (Some(Some(least)), Some(Some(most))) = (at_least, at_most)
+        && least.value > most.value
+    {
+        let (least_words, most_words) = (units::written(least.value), units::written(most.value));
+        out.push(
+            Diagnostic::error(
+                least.span,
+                format!("`at_least`, {least_words}, is longer than `at_most`, {most_words}"),
+            )
+            .also(most.span, "the longest hold")
+            .help("write the shorter time as `at_least`"),
+        );
+        return None;
+    }
+    until?;
+    Some(Hold::UntilSteady(UntilSteady {
+        at_least: at_least.flatten(),
+        at_most: at_most.flatten(),
+        within: within.flatten(),
+    }))
 }
 
 fn users(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {

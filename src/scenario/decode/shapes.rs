@@ -508,6 +508,21 @@ pub(crate) const STAGE: Shape = Shape {
     example: "{ users: 10, ramp: 5s, hold: 60s }",
 };
 
+pub(crate) const HOLD: Shape = Shape {
+    what: "`hold`",
+    keys: &["until", "at_least", "at_most", "within"],
+    aliases: &[
+        ("min", "at_least"),
+        ("minimum", "at_least"),
+        ("max", "at_most"),
+        ("maximum", "at_most"),
+        ("width", "within"),
+        ("tolerance", "within"),
+    ],
+    advice: &[],
+    example: "hold: { until: steady, at_least: 60s, at_most: 15m }",
+};
+
 pub(crate) const STOP_AFTER: Shape = Shape {
     what: "`stop_after`",
     keys: &["requests", "iterations"],
@@ -518,7 +533,7 @@ pub(crate) const STOP_AFTER: Shape = Shape {
 
 /// Every shape with the name of its definition in the schema.
 #[cfg(test)]
-pub(crate) const ALL: [(&str, &Shape); 18] = [
+pub(crate) const ALL: [(&str, &Shape); 19] = [
     ("Scenario", &SCENARIO),
     ("Target", &TARGET),
     ("Auth", &AUTH),
@@ -535,6 +550,7 @@ pub(crate) const ALL: [(&str, &Shape); 18] = [
     ("Expect", &EXPECT),
     ("Check", &CHECK),
     ("Stage", &STAGE),
+    ("UntilSteady", &HOLD),
     ("StopAfter", &STOP_AFTER),
     ("StepThink", &STEP_THINK),
 ];

@@ -31,6 +31,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
             start,
             hold_start,
             end: hold_start + secs(*hold),
+            until_steady: None,
         };
         start = stage.end;
         stage

@@ -156,6 +156,7 @@ fn outline_stages(levels: &[f64]) -> Vec<StageOutline> {
             start: seconds(if number == 0 { 0.0 } else { start - 25.0 }),
             hold_start: seconds(start + 5.0),
             end: seconds(start + 305.0),
+            until_steady: None,
         }
     };
     levels.iter().enumerate().map(stage).collect()
