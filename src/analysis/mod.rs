@@ -6,5 +6,6 @@ pub mod estimate;
 pub mod level;
 pub mod levels;
 pub mod steady;
+pub mod table;
 pub mod trend;
 pub mod usl;
