@@ -237,7 +237,7 @@ fn trust(level: &Level, open: bool) -> Trust {
         && cycle > 0.0
         && length / cycle < FEWEST_CYCLES
     {
-        return too_short(length, cycle);
+        return too_short(length, cycle, 0.0);
     }
     match law(level) {
         Some(accounted) if !open && (accounted / level.users - 1.0).abs() > LAW_MISS => {
@@ -247,9 +247,9 @@ fn trust(level: &Level, open: bool) -> Trust {
     }
 }
 
-fn too_short(length: f64, cycle: f64) -> Trust {
+fn too_short(length: f64, cycle: f64, shortest: f64) -> Trust {
     Trust::TooShort {
-        cycles: length / cycle,
-        needed: f64::from(FEWEST) * cycle,
+        cycles: if cycle > 0.0 { length / cycle } else { 0.0 },
+        needed: shortest.max(f64::from(FEWEST) * cycle),
     }
 }

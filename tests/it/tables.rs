@@ -188,6 +188,30 @@ fn a_document_gives_the_same_levels_as_its_table_alone() {
     );
 }
 
+#[test]
+fn the_reports_of_this_program_are_tables() {
+    for (name, users) in [
+        ("../golden/merged.md", vec![10.0, 10.0, 50.0, 100.0, 500.0]),
+        ("../golden/matrix/report.md", vec![10.0, 50.0, 100.0, 500.0]),
+    ] {
+        let loads: Vec<f64> = table(name, &ORIGINAL)
+            .levels
+            .iter()
+            .map(|level| level.load)
+            .collect();
+        assert_eq!(loads, users, "{name}");
+    }
+}
+
+/// A run ended before its third stage; the second was too short to be judged for a warm-up.
+#[test]
+fn what_our_own_summary_could_not_judge_is_not_relied_on() {
+    let table = table("../golden/hostile/summary.csv", &Given::default());
+    let trust: Vec<&Trust> = table.levels.iter().map(|level| &level.trust).collect();
+    assert!(table.open && matches!(trust[1], Trust::TooShort { needed, .. } if *needed >= 50.0));
+    assert_eq!((trust[0], trust[2]), (&Trust::Steady, &Trust::NeverHeld));
+}
+
 /// 5 users, then 20, think time 0.1 to 0.9 s, responses of 20 to 80 ms: X = N / (R + Z).
 #[test]
 fn a_history_of_locust_is_two_levels() {

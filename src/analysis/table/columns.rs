@@ -52,6 +52,9 @@ const NEEDED: [(&str, &[Figure], &str); 5] = [
     ),
 ];
 
+/// With fewer known titles it is some other file, and a list of what it lacks would help nobody.
+const FEWEST_KNOWN: usize = 3;
+
 /// How many titles are known.
 pub(super) fn recognised(header: &[Cell]) -> usize {
     header.iter().filter(|cell| title(&cell.text).is_some()).count()
@@ -77,7 +80,7 @@ impl Columns {
         if let Some((_, message, help)) = OTHERS.iter().find(|(names, ..)| names.iter().all(named)) {
             return Err(vec![Problem::at(first(header), *message, *help)]);
         }
-        if recognised(header) == 0 {
+        if recognised(header) < FEWEST_KNOWN {
             return Err(vec![Problem::at(
                 first(header),
                 "no table of levels begins here",

@@ -6,9 +6,11 @@ use super::grid::{Cell, Grid, place};
 use super::note::Fit;
 use super::title::Figure;
 use super::{Note, Part, Problem, bare, too_short};
-use crate::analysis::blocks::FEWEST;
 use crate::analysis::estimate::Estimate;
 use crate::analysis::level::{Level, Trust};
+
+/// A window this long can be judged for a warm-up; seconds.
+const JUDGED: f64 = 50.0;
 
 /// A row as it stands: what its requests hold is not known yet.
 struct Row<'a> {
@@ -94,7 +96,7 @@ impl<'a> Reader<'a, '_> {
         level.p50 = self.estimate(Figure::P50);
         level.p95 = self.estimate(Figure::P95);
         level.p99 = self.estimate(Figure::P99);
-        level.think = self.seconds(Figure::Think, 1.0);
+        level.think = self.seconds(Figure::Think, 1.0).filter(|_| by == Figure::Users);
         level.in_flight = self.figure(Figure::InFlight);
         level.length = length;
         let users = self.columns.mean_users().and_then(|index| self.row.get(index));
@@ -148,13 +150,7 @@ impl<'a> Reader<'a, '_> {
         level.trust = match cell.text.as_str() {
             "never_held" => Trust::NeverHeld,
             "not_steady" => Trust::NotSteady,
-            "unjudged" => match (level.length, level.cycle()) {
-                (Some(length), Some(cycle)) if cycle > 0.0 => too_short(length, cycle),
-                _ => Trust::TooShort {
-                    cycles: 0.0,
-                    needed: f64::from(FEWEST),
-                },
-            },
+            "unjudged" => too_short(level.length.unwrap_or(0.0), level.cycle().unwrap_or(0.0), JUDGED),
             _ => Trust::Steady,
         };
     }

@@ -96,7 +96,7 @@ fn figure(words: &[&str], has_unit: bool) -> Option<Figure> {
         | "average requests" => Figure::Average,
         "rps" | "requests per s" | "requests rate" => Figure::Rate,
         "window" if !has_unit => Figure::Window,
-        "window" | "length" | "duration" | "test duration" | "run" => Figure::Length,
+        "window" | "length" | "duration" | "test duration" | "run duration" => Figure::Length,
         "think" => Figure::Think,
         "in flight" => Figure::InFlight,
         "rps per connection" => Figure::PerConnection,
@@ -259,6 +259,7 @@ mod tests {
             "level",
             "Average Content Size",
             "stage",
+            "Run",
         ] {
             assert_eq!(title(text), None, "{text}");
         }
