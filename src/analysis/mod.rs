@@ -12,6 +12,7 @@ pub mod findings;
 pub mod level;
 pub mod levels;
 pub mod steady;
+pub mod table;
 pub mod trend;
 pub mod usl;
 

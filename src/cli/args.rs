@@ -36,6 +36,8 @@ pub(super) enum Command {
     Try(TryArgs),
     /// Write the reports again from the files of runs.
     Report(ReportArgs),
+    /// Read a table of levels that came from elsewhere.
+    Analyze(AnalyzeArgs),
     /// Serve the modelled Staff Fee Privilege API over HTTPS.
     DemoApi(DemoArgs),
     /// Print the JSON Schema of the scenario file.
@@ -141,6 +143,21 @@ pub(super) struct ReportArgs {
     pub(super) csv: Option<PathBuf>,
 }
 
+/// Arguments of `analyze`.
+#[derive(Debug, Args)]
+pub(super) struct AnalyzeArgs {
+    /// Tables: the six columns of a report as CSV or Markdown, `summary.csv` of a run, Locust's `_stats_history.csv`, or JSON
+    /// summaries of k6, one level each.
+    #[arg(required = true, value_name = "TABLE")]
+    pub(super) tables: Vec<PathBuf>,
+    /// Connections of the pool behind the API.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) pool_size: Option<u32>,
+    /// Think time for each request where the table does not tell it, such as 2s, or 100ms..5s for the mean of a range.
+    #[arg(long, value_name = "TIME", value_parser = mean_think)]
+    pub(super) think: Option<Duration>,
+}
+
 /// Arguments of `demo-api`.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -194,4 +211,16 @@ fn duration(text: &str) -> Result<Duration, String> {
         Some(help) => format!("{}; {help}", error.message),
         None => error.message,
     })
+}
+
+/// A think time, or the mean of a range of them.
+fn mean_think(text: &str) -> Result<Duration, String> {
+    let Some((shortest, longest)) = text.split_once("..") else {
+        return duration(text);
+    };
+    let (shortest, longest) = (duration(shortest)?, duration(longest)?);
+    if longest < shortest {
+        return Err("the range ends before it begins; write the shorter time first".to_owned());
+    }
+    Ok((shortest + longest) / 2)
 }

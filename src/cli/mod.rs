@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod analyze;
 mod args;
 mod check;
 mod demo;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Try(args)) => trial::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Analyze(args)) => analyze::run(&args),
         Some(Command::DemoApi(args)) => demo::run(&args),
         Some(Command::Schema) => {
             print::text(&crate::scenario::schema::text());

@@ -9,7 +9,7 @@ pub mod locust;
 pub mod markdown;
 pub mod merge;
 pub mod number;
-mod result;
+pub mod result;
 pub mod table;
 pub mod terminal;
 mod warning;

@@ -2,6 +2,7 @@
 
 use super::number;
 use super::table::{Align, Cell, Table};
+use crate::analysis::level::Level;
 use crate::measure::summary::{StageSummary, WindowChoice};
 
 /// The header of the first column: levels of the open model are arrivals per second, not users.
@@ -52,6 +53,28 @@ pub(super) fn table(open: bool, stages: &[StageSummary]) -> Table {
     let mut table = empty(open);
     for stage in stages {
         table.push(cells(stage));
+    }
+    table
+}
+
+/// The same table of levels that came from elsewhere.
+pub fn of_levels(open: bool, levels: &[Level]) -> Table {
+    let mut table = empty(open);
+    for level in levels {
+        let any = level.requests > 0;
+        let mean = level.mean.map(|mean| format!("{:.0}", mean.value * 1e3));
+        table.push([
+            Cell::figure(number::level(level.load)),
+            Cell::figure(level.requests),
+            Cell::figure(level.failures),
+            Cell::figure(if any {
+                number::whole_percent(level.failure_share.value)
+            } else {
+                number::NONE.to_owned()
+            }),
+            Cell::figure(mean.unwrap_or_else(|| number::NONE.to_owned())),
+            Cell::figure(number::rate(level.rate.value)),
+        ]);
     }
     table
 }

@@ -13,4 +13,5 @@ mod report;
 mod scenario;
 mod shop;
 mod support;
+mod tables;
 mod transport;
