@@ -10,9 +10,12 @@ use super::capacity::{Capacity, Cause, Ceiling, Context, FAILURES, Light, Scalin
 use super::culprits::{Culprit, FirstSeen};
 use super::estimate::Estimate;
 use super::level::{Level, Trust};
+use super::levels::law;
 
 /// Throughput known less well than this (half of its interval, as a share) is said to be uncertain.
 const UNCERTAIN: f64 = 0.1;
+/// A table that misses the response time law by more than this is told of it.
+const LAW: f64 = 0.1;
 /// Between a sound level and a degraded one that is so many times as high, the limit is not known well.
 const GAP: f64 = 1.5;
 
@@ -24,8 +27,21 @@ pub enum Finding {
     NotUsed {
         /// Loads, ascending, repeats once.
         loads: Vec<f64>,
+        /// How many levels, repeats counted.
+        levels: usize,
         /// The reason of the first.
         why: Trust,
+    },
+    /// A table whose users do not come to X (R + Z) everywhere: a caveat, as its figures may be of different times.
+    Law {
+        /// Levels that miss it by more than a tenth.
+        missed: usize,
+        /// Of so many.
+        of: usize,
+        /// The load that misses it most.
+        load: f64,
+        /// X (R + Z) there.
+        accounted: f64,
     },
     /// Response times rose or fell during the hold.
     Drift {
@@ -187,6 +203,7 @@ pub enum Next {
 pub fn findings(levels: &[Level], capacity: &Capacity, context: &Context) -> Vec<Finding> {
     let mut all = Vec::new();
     all.extend(not_used(levels));
+    all.extend(law_missed(levels));
     all.extend(drifts(levels));
     all.extend(limit(capacity));
     all.extend(bounds(capacity));
@@ -206,17 +223,41 @@ fn not_used(levels: &[Level]) -> Vec<Finding> {
     for level in ascending(levels).filter(|level| !level.is_trusted()) {
         let kind = std::mem::discriminant(&level.trust);
         match all.iter_mut().find(|(other, _)| *other == kind) {
-            Some((_, Finding::NotUsed { loads, .. })) => push(loads, level.load),
+            Some((_, Finding::NotUsed { loads, levels, .. })) => {
+                push(loads, level.load);
+                *levels += 1;
+            }
             _ => all.push((
                 kind,
                 Finding::NotUsed {
                     loads: vec![level.load],
+                    levels: 1,
                     why: level.trust.clone(),
                 },
             )),
         }
     }
     all.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// Only of tables: a run knows its requests in flight, and has the law among what it trusts its levels by.
+fn law_missed(levels: &[Level]) -> Option<Finding> {
+    let all: Vec<(f64, &Level, f64)> = levels
+        .iter()
+        .filter(|level| level.in_flight.is_none() && level.users > 0.0)
+        .filter_map(|level| {
+            let accounted = law(level)?;
+            Some(((accounted / level.users - 1.0).abs(), level, accounted))
+        })
+        .collect();
+    let missed = all.iter().filter(|(miss, ..)| *miss > LAW).count();
+    let (_, worst, accounted) = all.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (missed > 0).then_some(Finding::Law {
+        missed,
+        of: all.len(),
+        load: worst.load,
+        accounted: *accounted,
+    })
 }
 
 fn ascending(levels: &[Level]) -> impl Iterator<Item = &Level> {

@@ -214,6 +214,8 @@ fn bare(load: f64, requests: u64, failures: u64, rate: f64, mean: Option<f64>) -
         think: None,
         in_flight: None,
         length: None,
+        drift: None,
+        broken: Vec::new(),
         trust: Trust::Steady,
     }
 }

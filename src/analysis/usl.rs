@@ -116,7 +116,7 @@ impl Usl {
         })
     }
 
-    /// JᵀJ and −Jᵀr of the relative residuals.
+    /// `JᵀJ` and `−Jᵀr` of the relative residuals.
     fn normal(&self, points: &[(f64, f64)]) -> ([[f64; 3]; 3], [f64; 3]) {
         let (mut normal, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
         for (l, x) in points {

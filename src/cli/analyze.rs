@@ -1,4 +1,4 @@
-//! `runner analyze TABLE...`: the levels of tables that came from elsewhere.
+//! `runner analyze TABLE...`: what tables that came from elsewhere mean.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -7,9 +7,11 @@ use std::path::Path;
 use super::args::AnalyzeArgs;
 use super::exit::Exit;
 use super::print;
-use crate::analysis::level::{Level, Trust};
+use crate::analysis::Analysis;
+use crate::analysis::capacity::Context;
 use crate::analysis::table::{self, Given, Problem, Table};
-use crate::report::{number, result};
+use crate::report::findings::About;
+use crate::report::{findings, number, result};
 use crate::scenario::{Diagnostic, Diagnostics, Sources, Span, Style};
 
 /// Larger files are no tables of levels.
@@ -19,7 +21,7 @@ const LARGEST: u64 = 64_000_000;
 pub(super) fn run(args: &AnalyzeArgs) -> Exit {
     match read(args) {
         Ok(table) => {
-            print::text(&shown(&table));
+            print::text(&shown(table));
             Exit::Passed
         }
         Err(problems) => {
@@ -115,8 +117,8 @@ fn rendered(names: &[std::path::PathBuf], texts: &[String], problems: &[Problem]
     counted.map_or(text.as_str(), |(problems, _)| problems).to_owned()
 }
 
-/// The levels, what was inferred, and which of them are not to be relied on.
-fn shown(table: &Table) -> String {
+/// The levels, what was inferred, and what they mean.
+fn shown(table: Table) -> String {
     let mut out = result::of_levels(table.open, &table.levels).compact_markdown();
     out.push('\n');
     if let Some(size) = table.pool_size {
@@ -132,31 +134,19 @@ fn shown(table: &Table) -> String {
     for note in &table.notes {
         let _ = writeln!(out, "- {note}");
     }
-    let unit = if table.open { "arrivals/s" } else { "users" };
-    for level in &table.levels {
-        if let Some(doubt) = doubt(level) {
-            let _ = writeln!(
-                out,
-                "- Not to be relied on, {} {unit}: {doubt}.",
-                number::level(level.load)
-            );
-        }
+    let about = About {
+        open: table.open,
+        pool_size: table.pool_size,
+        file: None,
+    };
+    let context = Context {
+        open: table.open,
+        think: table.think,
+        pool_size: table.pool_size,
+    };
+    let analysis = Analysis::of_levels(table.levels, &context);
+    if let Some(section) = findings::section(&analysis.findings, about) {
+        let _ = write!(out, "\n{section}");
     }
     out
-}
-
-/// Why a level is not to be relied on.
-fn doubt(level: &Level) -> Option<String> {
-    match level.trust {
-        Trust::Steady => None,
-        Trust::NeverHeld => Some("it was never held".to_owned()),
-        Trust::NotSteady => Some("it was not steady".to_owned()),
-        Trust::TooShort { cycles, needed } => Some(format!(
-            "its users did {cycles:.1} cycles of response and think time; {needed:.0} s would be long enough"
-        )),
-        Trust::LawMissed { accounted } => Some(format!(
-            "X (R + Z) comes to {accounted:.0}, so requests are missing or it was not steady"
-        )),
-        Trust::Generator => Some("the generator was the limit".to_owned()),
-    }
 }

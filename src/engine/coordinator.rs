@@ -93,18 +93,18 @@ impl Coordinator {
             .intervals()
             .last()
             .map_or(0, |last| last.until);
-        let hold = Hold {
+        let so_far = Hold {
             from: stage.hold_start.as_secs_f64().ceil() as u32,
             to: held,
             within: until.within,
             open: outline.open,
         };
-        let length = hold.to.saturating_sub(hold.from);
+        let length = so_far.to.saturating_sub(so_far.from);
         let long_enough = Duration::from_secs(u64::from(length)) >= until.at_least;
         if self.shared.stopper.asked() > Stop::Run || !long_enough || !length.is_multiple_of(LOOK_EVERY) {
             return;
         }
-        if observer.is_steady(self.aggregator.timeline(), &hold) {
+        if observer.is_steady(self.aggregator.timeline(), &so_far) {
             let planned = self.shared.plan.outline.stages[number].end;
             self.shared.schedule.end_stage(planned, now);
             self.aggregator.end_stage(StageId(number as u16), now);

@@ -17,7 +17,7 @@ pub(super) struct Shift {
 impl Shift {
     /// When something planned is due in the run; `None` if it was in a part that is left out.
     pub(super) fn due(self, planned: Duration) -> Option<Duration> {
-        (planned >= self.over).then(|| planned - self.by)
+        (planned >= self.over).then(|| planned.saturating_sub(self.by))
     }
 
     /// What moment of the plan a moment of the run is.

@@ -88,10 +88,25 @@ fn rank(finding: &Finding) -> u8 {
 }
 
 /// A heading and a sentence or two, in Markdown.
+#[expect(clippy::too_many_lines, reason = "one arm for each finding")]
 fn said(finding: &Finding, about: About<'_>) -> (String, String) {
     let load = |load: f64| words::load(about.open, load);
     match finding {
-        Finding::NotUsed { loads, why } => not_used(loads, why, about),
+        Finding::NotUsed { loads, levels, why } => not_used(loads, *levels, why, about),
+        Finding::Law {
+            missed,
+            of,
+            load: at,
+            accounted,
+        } => (
+            "The interactive response time law, users = X (R + Z), is missed".to_owned(),
+            format!(
+                "{missed} of {of} rows miss it by more than 10%, the most at {}, whose figures account for {} users. The figures of \
+                 a row may be of different times; a sentence below that rests on one of them is as good as that figure.",
+                load(*at),
+                number::whole(*accounted)
+            ),
+        ),
         Finding::Drift { load: at, from, to } => (
             format!("Not constant at {}", load(*at)),
             format!(
@@ -225,7 +240,15 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
     }
 }
 
-fn not_used(loads: &[f64], why: &Trust, about: About<'_>) -> (String, String) {
+fn not_used(loads: &[f64], levels: usize, why: &Trust, about: About<'_>) -> (String, String) {
+    let at_first = loads
+        .first()
+        .map_or_else(String::new, |first| words::load(about.open, *first));
+    let repeats = if levels > loads.len() {
+        format!("{levels} of the repeats at ")
+    } else {
+        String::new()
+    };
     let loads = all_loads(loads, about);
     let why = match why {
         Trust::Steady => String::new(),
@@ -235,19 +258,19 @@ fn not_used(loads: &[f64], why: &Trust, about: About<'_>) -> (String, String) {
                 .to_owned()
         }
         Trust::TooShort { cycles, needed } => format!(
-            "Not shown to be steady: a user did only {} cycles of response and think time in the time measured; {} would be \
-             long enough.",
+            "Not shown to be steady: at {at_first} each did only {} cycles of response and think time in the time measured; {} \
+             would be long enough.",
             number::three(*cycles),
             number::span(Duration::from_secs_f64(needed.ceil()))
         ),
         Trust::LawMissed { accounted } => format!(
-            "Not steady, or requests are missing: by the interactive response time law, X (R + Z), its figures account for {} \
-             users.",
+            "Not steady, or requests are missing: by the interactive response time law, X (R + Z), the figures of {at_first} \
+             account for {}.",
             number::whole(*accounted)
         ),
         Trust::Generator => "The load generator was at its own limit there.".to_owned(),
     };
-    (format!("Not used: {loads}"), why)
+    (format!("Not used: {repeats}{loads}"), why)
 }
 
 fn ceiling(found: &Ceiling, about: About<'_>) -> (String, String) {
