@@ -1,6 +1,7 @@
 //! What it means.
 
 pub mod blocks;
+pub mod compare;
 pub mod distribution;
 pub mod estimate;
 pub mod level;
