@@ -6,6 +6,7 @@ use clap::Parser;
 
 mod args;
 mod check;
+mod compare;
 mod demo;
 mod exit;
 mod folder;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Try(args)) => trial::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::DemoApi(args)) => demo::run(&args),
         Some(Command::Schema) => {
             print::text(&crate::scenario::schema::text());

@@ -118,7 +118,10 @@ mod tests {
         let new = [measured(5.3, 0.6 / 12_f64.sqrt(), 11.0)];
         let found = contrast(&base, &new, 0.95);
         assert!((found.value - 0.3).abs() < 1e-12);
-        assert!((half_width(found) - 2.169_756 * 0.032_f64.sqrt()).abs() < 1e-5, "{found:?}");
+        assert!(
+            (half_width(found) - 2.169_756 * 0.032_f64.sqrt()).abs() < 1e-5,
+            "{found:?}"
+        );
     }
 
     /// Runs at 1, 2, 3 and 3, 4, 5: the pooled variance is 1, so the error is √(2/3), and t(0.975, 4) is 2.776 445.

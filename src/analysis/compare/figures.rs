@@ -170,7 +170,12 @@ pub(super) fn of_mix(runs: &[Held], base_runs: usize) -> Option<Vec<Figures>> {
     if !rare.is_empty() && runs.iter().all(|held| count(held, &rare) > 0.0) {
         strata.push(rare);
     }
-    let of_base = |rows: &[usize]| runs[..base_runs].iter().map(|held| count(held, rows)).sum::<f64>();
+    let of_base = |rows: &[usize]| {
+        runs[..base_runs]
+            .iter()
+            .map(|held| count(held, rows))
+            .sum::<f64>()
+    };
     let all: f64 = strata.iter().map(|rows| of_base(rows)).sum();
     let figures = |held: &Held| {
         let strata: Vec<_> = strata
@@ -264,7 +269,10 @@ mod tests {
             |sums| sums.time,
         );
         let ratio = Ratio::of(blocks.into_iter().map(|(count, time)| (time, count)));
-        let (one, ratio) = (one.expect("four blocks"), Measured::from(ratio.expect("four blocks")));
+        let (one, ratio) = (
+            one.expect("four blocks"),
+            Measured::from(ratio.expect("four blocks")),
+        );
         assert!((one.value - ratio.value).abs() < 1e-12);
         assert!((one.variance - ratio.variance).abs() < 1e-12);
     }
@@ -273,12 +281,14 @@ mod tests {
     fn another_mix_is_no_difference() {
         let strata = |fast: f64, slow: f64| {
             let of = |count: f64, each: f64| vec![sums(count, count * each); 10];
-            standardised(&[(0.8, of(fast, 0.1)), (0.2, of(slow, 1.0))], |sums| sums.time)
-                .expect("ten blocks")
+            standardised(&[(0.8, of(fast, 0.1)), (0.2, of(slow, 1.0))], |sums| sums.time).expect("ten blocks")
         };
         // 0.8 · 0.1 + 0.2 · 1, whatever the counts.
         for found in [strata(80.0, 20.0), strata(60.0, 40.0)] {
-            assert!((found.value - 0.28).abs() < 1e-12 && found.variance < 1e-20, "{found:?}");
+            assert!(
+                (found.value - 0.28).abs() < 1e-12 && found.variance < 1e-20,
+                "{found:?}"
+            );
         }
     }
 
