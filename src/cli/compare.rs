@@ -1,5 +1,6 @@
 //! `runner compare BASE... -- NEW...`: whether new runs are better or worse than those before.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{CompareArgs, FailOn};
@@ -57,6 +58,35 @@ pub(super) fn run(args: &CompareArgs) -> Exit {
         Some(FailOn::Worse) if comparison.any_worse() => Exit::ThresholdFailed,
         _ => Exit::Passed,
     }
+}
+
+/// `--` ends the options of a command line; in `compare BASE... -- NEW... --fail-on worse` it stands between the sides only. So
+/// options behind it, each with its value, are put before it.
+pub(super) fn options_first(line: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut line: Vec<OsString> = line.collect();
+    let between = line.iter().position(|word| word == "--");
+    let (Some(between), true) = (between, line.get(1).is_some_and(|word| word == "compare")) else {
+        return line;
+    };
+    let mut behind = line.split_off(between).into_iter();
+    let mut rest = Vec::new();
+    rest.extend(behind.next());
+    while let Some(word) = behind.next() {
+        let text = word.to_string_lossy();
+        let is_option = text.starts_with("--") && text.len() > 2;
+        let has_value = !text.contains('=') && text != "--help";
+        drop(text);
+        if !is_option {
+            rest.push(word);
+            continue;
+        }
+        line.push(word);
+        if has_value {
+            line.extend(behind.next());
+        }
+    }
+    line.extend(rest);
+    line
 }
 
 /// The folders of both sides. Two folders alone are one each.

@@ -25,7 +25,7 @@ pub use exit::Exit;
 pub fn main() -> ExitCode {
     // Every TLS configuration of this program names its provider; this is for libraries that look for a default.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(compare::options_first(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows which stream each belongs to.

@@ -34,13 +34,13 @@ pub fn report(sides: Sides<'_>, comparison: &Comparison) -> String {
 /// What there is to say, in words: of all requests, then of the endpoints and levels that differ.
 fn verdict(outline: &Outline, comparison: &Comparison) -> String {
     let all = &comparison.all;
-    let counts = Estimate::bare(comparison.at_least);
     let shown = |estimate: Estimate| estimate.low() > 1.0 || estimate.high() < 1.0;
     let begins = match all.verdict() {
         Verdict::Worse => "**Worse**".to_owned(),
         Verdict::Better => "**Better**".to_owned(),
         Verdict::NoEvidence if shown(all.response.change) && comparison.at_least > 1.0 => {
-            format!("**No evidence** of a difference that counts ({})", slower(counts))
+            let counts = number::rate((comparison.at_least - 1.0) * 100.0);
+            format!("**No evidence** of a difference that counts ({counts}% or more)")
         }
         Verdict::NoEvidence => "**No evidence** of a difference".to_owned(),
     };

@@ -21,9 +21,10 @@ use runner::plan::{EndpointId, RowId, StageId};
 
 use crate::measure::script::{failed, info, outline, sample, secs};
 
-/// Mean service time of each row, seconds.
+/// Mean service time of each row, seconds: half of it fixed, half of it exponential.
 const SERVICE: [f64; 2] = [0.06, 0.15];
-const SERVERS: usize = 6;
+/// Users for each server: a good third of the servers are busy.
+const USERS_PER_SERVER: usize = 17;
 /// Mean think time, seconds.
 const THINK: f64 = 2.8;
 /// A spell: how long it lasts, how long there is none (means, seconds), and how much longer services take in it.
@@ -51,12 +52,12 @@ pub(super) struct Done {
 }
 
 impl Api {
-    /// 100 users for five minutes: some 10,000 requests.
+    /// 50 users for 150 seconds: some 2,500 requests.
     pub(super) fn usual(seed: u64) -> Self {
         Self {
             seed,
-            users: 100,
-            holds: vec![300],
+            users: 50,
+            holds: vec![150],
             slower: [1.0; 2],
             first: 0.7,
             failing: 0.0,
@@ -224,7 +225,7 @@ impl<'a> World<'a> {
 
     /// Those who wait longest get the servers that are free.
     fn serve(&mut self, now: u64) {
-        while self.busy < SERVERS
+        while self.busy < self.api.users.div_ceil(USERS_PER_SERVER)
             && let Some(user) = self.queue.pop_front()
         {
             self.busy += 1;
@@ -237,7 +238,8 @@ impl<'a> World<'a> {
                 .as_ref()
                 .map_or(0.0, |asked| SERVICE[usize::from(asked.row)]);
             let longer = if self.spell.0 { SPELL.2 } else { 1.0 };
-            let service = self.exponential(mean * longer);
+            let half = mean * longer / 2.0;
+            let service = (half * 1e6) as u64 + self.exponential(half);
             self.next[user] = Next::Served;
             self.at(now + service, user);
         }
