@@ -7,7 +7,7 @@ use super::{number, words};
 use crate::analysis::compare::{Change, Comparison, LeftOut, Part, Refusal, SHARE_COUNTS, Sides, Verdict};
 use crate::analysis::estimate::Estimate;
 use crate::analysis::level::Trust;
-use crate::measure::summary::RunSummary;
+use crate::measure::run::Ending;
 use crate::plan::outline::{Outline, StageOutline};
 
 /// The comparison, to be read from its first sentence on.
@@ -195,7 +195,11 @@ fn failed(failures: &Change) -> String {
     if failures.base <= 0.0 && failures.new <= 0.0 {
         return "none".to_owned();
     }
-    format!("{}, {}", both(failures, number::percent), points(failures.change))
+    format!(
+        "{} ({})",
+        both(failures, number::percent),
+        points(failures.change)
+    )
 }
 
 /// `1.12 (1.08 to 1.16)`
@@ -203,12 +207,12 @@ fn ratio(ratio: Estimate) -> String {
     format!("{:.2} ({:.2} to {:.2})", ratio.value, ratio.low(), ratio.high())
 }
 
-/// A difference of shares: `+2.1 points (+1.5 to +2.7)`.
+/// A difference of shares: `+2.1 points, +1.5 to +2.7`.
 fn points(difference: Estimate) -> String {
     let points = difference.times(100.0);
     let signed = |value: f64| format!("{value:+.1}");
     format!(
-        "{} points ({} to {})",
+        "{} points, {} to {}",
         signed(points.value),
         signed(points.low()),
         signed(points.high())
@@ -317,12 +321,13 @@ fn reasons(sides: Sides<'_>, refusal: &Refusal) -> Vec<String> {
             _ => return Vec::new(),
         },
         Refusal::Ended { run } => {
-            let ending = sides.all().nth(*run).map(|run| ended(run.summary));
-            format!(
-                "{} did not run to its end: {}",
-                name(*run),
-                ending.unwrap_or_default()
-            )
+            let how = sides.all().nth(*run).map(|run| &run.recording.end.how);
+            let how = match how {
+                Some(Ending::Killed) => "it was killed, or its machine was",
+                Some(Ending::Aborted { .. }) => "a threshold aborted it",
+                _ => "it was interrupted",
+            };
+            format!("{} did not run to its end: {how}; run it again", name(*run))
         }
         Refusal::NoLevel(left) => {
             let whys = left.iter().map(|left| left_out(sides, left));
@@ -341,10 +346,6 @@ fn reasons(sides: Sides<'_>, refusal: &Refusal) -> Vec<String> {
 
 fn name(sides: Sides<'_>, run: usize) -> &str {
     sides.all().nth(run).map_or("?", |run| run.name)
-}
-
-fn ended(summary: &RunSummary) -> String {
-    words::ending(summary).trim_end_matches('.').to_owned()
 }
 
 fn other_scenario(first: &Outline, this: &Outline) -> String {
@@ -399,22 +400,23 @@ fn left_out(sides: Sides<'_>, left: &LeftOut) -> String {
         words::stage(&run.recording.info.outline, left.stage)
     });
     let why = match &left.trust {
-        Trust::Steady => "its figures are missing".to_owned(),
-        Trust::NeverHeld => "it was never held".to_owned(),
+        Trust::Steady => "has no figures of it".to_owned(),
+        Trust::NeverHeld => "never held it".to_owned(),
         Trust::NotSteady => {
-            "it was not steady (response times or throughput went on changing); hold it longer, or leave this run out".to_owned()
+            "was not steady (response times or throughput went on changing): hold it longer, or leave this run out"
+                .to_owned()
         }
         Trust::TooShort { needed, .. } => format!(
-            "it was held too short; hold it for {} or longer",
+            "held it too short: hold it for {} or longer",
             number::span(Duration::try_from_secs_f64(needed.ceil()).unwrap_or_default())
         ),
         Trust::LawMissed { .. } => {
-            "its requests do not account for its users (X (R + Z) is not N); look at its report".to_owned()
+            "has requests that do not account for its users (X (R + Z) is not N): look at its report".to_owned()
         }
-        Trust::Generator => "the load generator was the limit; look at its report".to_owned(),
+        Trust::Generator => "had the load generator as its limit: look at its report, and run it again".to_owned(),
     };
     format!(
-        "{level} is not compared, because of {}: {why}.",
+        "{level}: left out because of {}, which {why}.",
         escaped(name(sides, left.run))
     )
 }

@@ -23,8 +23,8 @@ use crate::measure::script::{failed, info, outline, sample, secs};
 
 /// Mean service time of each row, seconds: half of it fixed, half of it exponential.
 const SERVICE: [f64; 2] = [0.06, 0.15];
-/// Users for each server: a good third of the servers are busy.
-const USERS_PER_SERVER: usize = 17;
+/// Users for each server: a third of the servers are busy.
+const USERS_PER_SERVER: usize = 10;
 /// Mean think time, seconds.
 const THINK: f64 = 2.8;
 /// A spell: how long it lasts, how long there is none (means, seconds), and how much longer services take in it.
@@ -52,12 +52,12 @@ pub(super) struct Done {
 }
 
 impl Api {
-    /// 50 users for 150 seconds: some 2,500 requests.
+    /// 50 users for 100 seconds: some 1,700 requests.
     pub(super) fn usual(seed: u64) -> Self {
         Self {
             seed,
             users: 50,
-            holds: vec![150],
+            holds: vec![100],
             slower: [1.0; 2],
             first: 0.7,
             failing: 0.0,
