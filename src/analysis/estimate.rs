@@ -62,6 +62,18 @@ impl Estimate {
         self.interval.map_or(self.value, |interval| interval.high)
     }
 
+    /// On another scale; the function must be increasing.
+    #[must_use]
+    pub fn map(self, scale: impl Fn(f64) -> f64) -> Self {
+        Self {
+            value: scale(self.value),
+            interval: self.interval.map(|interval| Bounds {
+                low: scale(interval.low),
+                high: scale(interval.high),
+            }),
+        }
+    }
+
     /// Times a number that is known (and positive).
     #[must_use]
     pub fn times(self, factor: f64) -> Self {

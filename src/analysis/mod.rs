@@ -5,6 +5,7 @@
 
 pub mod blocks;
 pub mod capacity;
+pub mod compare;
 pub mod culprits;
 pub mod distribution;
 pub mod estimate;

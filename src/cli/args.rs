@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::demo::{MaxOpen, Share, Slow};
 
@@ -16,7 +16,7 @@ use crate::demo::{MaxOpen, Share, Slow};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 passed, 1 unexpected, 2 bad arguments or scenario, 3 the run could not be carried out, \
-                  4 a threshold failed, 130 interrupted (the reports are still written)."
+                  4 a threshold failed or a comparison is worse, 130 interrupted (the reports are still written)."
 )]
 pub(super) struct Cli {
     /// What to do other than run a scenario.
@@ -38,6 +38,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Read a table of levels that came from elsewhere.
     Analyze(AnalyzeArgs),
+    /// Tell whether new runs are better or worse than those before, in all and by endpoint, with intervals.
+    Compare(CompareArgs),
     /// Serve the modelled Staff Fee Privilege API over HTTPS.
     DemoApi(DemoArgs),
     /// Print the JSON Schema of the scenario file.
@@ -158,6 +160,36 @@ pub(super) struct AnalyzeArgs {
     pub(super) think: Option<Duration>,
 }
 
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "runner compare [OPTIONS] <BASE> <NEW>\n       runner compare [OPTIONS] <BASE>... -- <NEW>..."
+)]
+pub(super) struct CompareArgs {
+    /// Folders of the runs before.
+    #[arg(required = true, value_name = "BASE")]
+    pub(super) base: Vec<PathBuf>,
+    /// Folders of the new runs; with several a side after `--`.
+    #[arg(last = true, value_name = "NEW")]
+    pub(super) new: Vec<PathBuf>,
+    /// The least ratio of mean response times that counts as worse (its inverse as better).
+    #[arg(long, default_value_t = 1.05, value_name = "RATIO", value_parser = at_least)]
+    pub(super) at_least: f64,
+    /// Ends with exit code 4 when anything is: in all, an endpoint or a level.
+    #[arg(long, value_name = "VERDICT")]
+    pub(super) fail_on: Option<FailOn>,
+    /// Also writes the comparison to a file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// What a comparison may not come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Worse.
+    Worse,
+}
+
 /// Arguments of `demo-api`.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -223,4 +255,12 @@ fn mean_think(text: &str) -> Result<Duration, String> {
         return Err("the range ends before it begins; write the shorter time first".to_owned());
     }
     Ok((shortest + longest) / 2)
+}
+
+/// The least ratio that counts.
+fn at_least(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if (1.0..100.0).contains(&ratio) => Ok(ratio),
+        _ => Err("a ratio such as 1.05, which is 5% slower; at least 1".to_owned()),
+    }
 }

@@ -11,7 +11,7 @@ pub enum Exit {
     BadInput = 2,
     /// The run could not be carried out.
     NotCarriedOut = 3,
-    /// A threshold failed.
+    /// A threshold failed, or a comparison came out as it must not.
     ThresholdFailed = 4,
     /// Interrupted by Ctrl-C or a signal; the reports are written all the same.
     Interrupted = 130,

@@ -7,6 +7,7 @@ use clap::Parser;
 mod analyze;
 mod args;
 mod check;
+mod compare;
 mod demo;
 mod exit;
 mod folder;
@@ -25,7 +26,7 @@ pub use exit::Exit;
 pub fn main() -> ExitCode {
     // Every TLS configuration of this program names its provider; this is for libraries that look for a default.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(compare::options_first(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows which stream each belongs to.
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
         Some(Command::Try(args)) => trial::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Analyze(args)) => analyze::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::DemoApi(args)) => demo::run(&args),
         Some(Command::Schema) => {
             print::text(&crate::scenario::schema::text());

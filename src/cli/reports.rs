@@ -119,7 +119,7 @@ pub(super) fn try_prefix(prefix: &Path) -> Result<(), WriteError> {
 }
 
 /// Written beside and renamed into place: a reader never sees half a report.
-fn put(path: &Path, text: &str) -> Result<(), WriteError> {
+pub(super) fn put(path: &Path, text: &str) -> Result<(), WriteError> {
     let beside = with_suffix(path, ".part");
     let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|error| {

@@ -4,6 +4,7 @@
 mod bad;
 mod capacity;
 mod cli;
+mod compare;
 mod demo;
 mod engine;
 mod measure;

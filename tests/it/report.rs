@@ -21,7 +21,7 @@ fn root(path: &str) -> PathBuf {
 }
 
 /// Compares with a file of the repository, or writes it.
-fn expect(path: &str, actual: &str) {
+pub(crate) fn expect(path: &str, actual: &str) {
     let file = root(path);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
