@@ -106,10 +106,12 @@ enum RunError {
 fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
     let stopper = Stopper::default();
     let (snapshots, seen) = watch::channel(None);
+    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
     let mut keeper = Keeper {
         folder: folder.to_owned(),
         journal: None,
         snapshots,
+        view: view.speaker(),
         stopper: stopper.clone(),
         error: None,
     };
@@ -120,7 +122,6 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
     let recording = runtime.block_on(async {
         tokio::select! {
             recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
@@ -212,6 +213,8 @@ struct Keeper {
     /// Made when the load begins.
     journal: Option<Journal>,
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    /// Warnings go through the view, which may be redrawing lines just now.
+    view: mpsc::UnboundedSender<String>,
     stopper: Stopper,
     error: Option<JournalError>,
 }
@@ -240,7 +243,9 @@ impl Observer for Keeper {
     }
 
     fn warning(&mut self, words: String) {
-        print::note(&format!("warning: {words}"));
+        if let Err(unheard) = self.view.send(format!("warning: {words}")) {
+            print::note(&unheard.0);
+        }
     }
 
     fn snapshot(&mut self, snapshot: Arc<Snapshot>) {

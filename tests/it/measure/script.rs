@@ -244,6 +244,7 @@ impl Run {
                 how: Ending::Completed,
                 load_until,
                 at,
+                warnings: Vec::new(),
             },
         )
     }
