@@ -122,13 +122,21 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let mut signals = {
+        let _within = runtime.enter();
+        Signals::new()?
+    };
     let recording = runtime.block_on(async {
         tokio::select! {
             recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
-            () = interrupts(stopper, view.speaker()) => std::future::pending().await,
+            () = interrupts(&mut signals, stopper, view.speaker()) => std::future::pending().await,
         }
     });
-    runtime.shutdown_background();
+    let writing = folder.to_owned();
+    // Without the thread Ctrl-C does nothing any more. It ends with the process; nothing else is left to the runtime.
+    let _ = std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(interrupts_of_writing(signals, &writing)));
     let Keeper {
         journal,
         error,
@@ -149,10 +157,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
 }
 
 /// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
-async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
-    let Ok(mut signals) = Signals::new() else {
-        return std::future::pending().await;
-    };
+async fn interrupts(signals: &mut Signals, stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     // The view is gone only when the run is.
     let _ = view.send("stopping: users finish what they are at; once more stops at once".to_owned());
@@ -160,6 +165,19 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     stopper.stop(Stop::Now);
     std::future::pending::<()>().await;
+}
+
+/// Once the load is over, Ctrl-C is not to cost the reports: the first says that they are being written, the second gives
+/// them up, for a disk may hang.
+async fn interrupts_of_writing(mut signals: Signals, folder: &Path) {
+    signals.next().await;
+    print::note("the run is over and its reports are being written; once more gives them up");
+    signals.next().await;
+    print::error(&format!(
+        "interrupted before all reports were written; `runner report {}` writes them from the journal",
+        folder.display()
+    ));
+    Exit::Interrupted.at_once()
 }
 
 /// What asks the program to end.

@@ -106,13 +106,14 @@ pub(super) fn run_info(plan: &Plan, workers: u16) -> Arc<RunInfo> {
             cores: std::thread::available_parallelism().map_or(1, usize::from) as u32,
             workers,
             open_files_limit: getrlimit(Resource::Nofile).current,
-            local_ports: local_ports(),
+            local_ports: local_ports()
+                .map(|ports| ports * plan.transport.source_addresses.len().max(1) as u64),
         },
         outline: Arc::clone(&plan.outline),
     })
 }
 
-/// How many local ports outgoing connections to one address can have, where the system tells (Linux).
+/// How many local ports outgoing connections from one address to another can have, where the system tells (Linux).
 fn local_ports() -> Option<u64> {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let mut ends = range.split_whitespace().map(str::parse::<u64>);

@@ -199,6 +199,60 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
     assert!(place.only_run().join("report.md").is_file());
 }
 
+#[cfg(unix)]
+#[test]
+fn interrupted_while_a_report_cannot_be_written_it_says_so_and_then_gives_up() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 4s }]"),
+    );
+    let told = std::fs::File::create(place.path("told")).unwrap();
+    let mut child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::null())
+        .stderr(told)
+        .spawn()
+        .unwrap();
+    wait_for_seconds(&place, 1);
+    // Opening a pipe that nobody reads from hangs, as a disk may.
+    let pipe = place.only_run().join("report.md.part");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = |words: &str| {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if std::fs::read_to_string(place.path("told"))
+                .unwrap()
+                .contains(words)
+            {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("never said: {words}");
+    };
+    let begun = Instant::now();
+    while !std::fs::read_to_string(place.only_run().join("run.jsonl"))
+        .unwrap()
+        .contains("{\"end\":")
+    {
+        assert!(begun.elapsed() < PATIENCE, "the journal has no end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(&child, rustix::process::Signal::INT);
+    said("its reports are being written; once more gives them up");
+    assert!(child.try_wait().unwrap().is_none(), "once is not enough");
+    signal(&child, rustix::process::Signal::INT);
+    said("error: interrupted before all reports were written; `runner report ");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(!place.only_run().join("report.md").exists());
+    let again = place.run(&["report", place.only_run().to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    assert!(place.only_run().join("report.md").is_file());
+}
+
 #[test]
 fn interrupted_twice_it_ends_at_once_even_while_setup_hangs() {
     let server = Server::plain(|peer| {
