@@ -142,11 +142,14 @@ impl<W: Write> Progress<W> {
         self.out.flush()
     }
 
-    /// To the beginning of the block. A terminal that was made narrower has wrapped the lines that became too long.
+    /// To the beginning of the block. A terminal that was made narrower has wrapped the lines that became too long, as
+    /// nearly all do; those rows are cleared, or it would take them for the beginnings of what is written over them. Rows
+    /// that it has moved into its history on the way (tmux does) are out of reach.
     fn up(&self, columns: usize) -> String {
         let rows_of = |line: &usize| line.div_ceil(columns.max(1)).max(1);
         match self.drawn.iter().map(rows_of).sum::<usize>() {
             0 => String::new(),
+            rows if rows > self.drawn.len() => format!("\u{1b}[{rows}A\r\u{1b}[J"),
             rows => format!("\u{1b}[{rows}A\r"),
         }
     }
