@@ -19,7 +19,7 @@ pub use comparable::{LeftOut, Refusal};
 
 use super::estimate::{CONFIDENCE, Estimate};
 use super::level::Level;
-use super::levels::levels;
+use super::levels::with_intervals;
 use crate::measure::recording::Recording;
 use crate::measure::summary::RunSummary;
 use crate::plan::{RowId, StageId};
@@ -141,7 +141,7 @@ pub fn compare(sides: Sides<'_>, at_least: f64) -> Result<Comparison, Vec<Refusa
     }
     let runs: Vec<(&Run<'_>, Vec<Level>)> = sides
         .all()
-        .map(|run| (run, levels(run.recording, run.summary)))
+        .map(|run| (run, with_intervals(run.recording, run.summary)))
         .collect();
     let (held, left_out) = usable(&runs);
     if held.is_empty() {

@@ -17,6 +17,13 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// Ends the process here and now: what hangs, such as a write to a dead disk, cannot be waited for.
+    pub(super) fn at_once(self) -> ! {
+        std::process::exit(self as i32)
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -109,10 +109,12 @@ enum RunError {
 fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
     let stopper = Stopper::default();
     let (snapshots, seen) = watch::channel(None);
+    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
     let mut keeper = Keeper {
         folder: folder.to_owned(),
         journal: None,
         snapshots,
+        view: view.speaker(),
         stopper: stopper.clone(),
         error: None,
     };
@@ -123,14 +125,21 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
+    let mut signals = {
+        let _within = runtime.enter();
+        Signals::new()?
+    };
     let recording = runtime.block_on(async {
         tokio::select! {
             recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
-            () = interrupts(stopper, view.speaker()) => std::future::pending().await,
+            () = interrupts(&mut signals, stopper, view.speaker()) => std::future::pending().await,
         }
     });
-    runtime.shutdown_background();
+    let writing = folder.to_owned();
+    // Without the thread Ctrl-C does nothing any more. It ends with the process; nothing else is left to the runtime.
+    let _ = std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || runtime.block_on(interrupts_of_writing(signals, &writing)));
     let Keeper {
         journal,
         error,
@@ -151,10 +160,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
 }
 
 /// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
-async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
-    let Ok(mut signals) = Signals::new() else {
-        return std::future::pending().await;
-    };
+async fn interrupts(signals: &mut Signals, stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     // The view is gone only when the run is.
     let _ = view.send("stopping: users finish what they are at; once more stops at once".to_owned());
@@ -162,6 +168,19 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     stopper.stop(Stop::Now);
     std::future::pending::<()>().await;
+}
+
+/// Once the load is over, Ctrl-C is not to cost the reports: the first says that they are being written, the second gives
+/// them up, for a disk may hang.
+async fn interrupts_of_writing(mut signals: Signals, folder: &Path) {
+    signals.next().await;
+    print::note("the run is over and its reports are being written; once more gives them up");
+    signals.next().await;
+    print::error(&format!(
+        "interrupted before all reports were written; `runner report {}` writes them from the journal",
+        folder.display()
+    ));
+    Exit::Interrupted.at_once()
 }
 
 /// What asks the program to end.
@@ -215,6 +234,8 @@ struct Keeper {
     /// Made when the load begins.
     journal: Option<Journal>,
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    /// Warnings go through the view, which may be redrawing lines just now.
+    view: mpsc::UnboundedSender<String>,
     stopper: Stopper,
     error: Option<JournalError>,
 }
@@ -243,7 +264,9 @@ impl Observer for Keeper {
     }
 
     fn warning(&mut self, words: String) {
-        print::note(&format!("warning: {words}"));
+        if let Err(unheard) = self.view.send(format!("warning: {words}")) {
+            print::note(&unheard.0);
+        }
     }
 
     fn snapshot(&mut self, snapshot: Arc<Snapshot>) {

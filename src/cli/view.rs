@@ -79,7 +79,7 @@ async fn show(
         // What cannot be written has nobody to be told to.
         let _ = tokio::select! {
             biased;
-            Some(words) = said.recv() => progress.say(&words),
+            Some(words) = said.recv() => progress.say(&words, size().0),
             changed = snapshots.changed() => {
                 if changed.is_err() {
                     break;
@@ -89,7 +89,7 @@ async fn show(
             }
         };
     }
-    let _ = progress.finish();
+    let _ = progress.finish(size().0);
 }
 
 fn size() -> (usize, usize) {

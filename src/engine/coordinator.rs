@@ -70,6 +70,7 @@ impl Coordinator {
             how: self.how(),
             load_until: self.shared.load_until(),
             at: self.clock.now(),
+            warnings: Vec::new(),
         };
         let (rest, recording) = self.aggregator.finish(end);
         for interval in &rest {

@@ -31,7 +31,7 @@ fn undo(coding: &str, body: &Bytes, limit: u64) -> Result<Bytes, String> {
     let read = |reader: &mut dyn Read| {
         let mut out = Vec::new();
         match reader.take(limit + 1).read_to_end(&mut out) {
-            Ok(_) if out.len() as u64 > limit => Err(format!("decoded response body over {limit} bytes")),
+            Ok(_) if out.len() as u64 > limit => Err(super::words::too_large("decoded response body", limit)),
             Ok(_) => Ok(Bytes::from(out)),
             Err(_) => Err(format!("the response body is not valid {coding}")),
         }
@@ -83,7 +83,7 @@ mod tests {
         assert!(
             decode(&headers("gzip"), &bomb, 10_000)
                 .unwrap_err()
-                .contains("over 10000 bytes")
+                .contains("larger than 10 kB (`target.max_body`)")
         );
     }
 

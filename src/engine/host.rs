@@ -126,15 +126,21 @@ pub(super) fn run_info(plan: &Plan, workers: u16) -> Arc<RunInfo> {
             cores: std::thread::available_parallelism().map_or(1, usize::from) as u32,
             workers,
             open_files_limit: getrlimit(Resource::Nofile).current,
-            local_ports: local_ports(),
+            local_ports: local_ports(plan.transport.source_addresses.len()),
         },
         outline: Arc::clone(&plan.outline),
     })
 }
 
-/// How many local ports outgoing connections to one address can have, where the system tells (Linux).
-fn local_ports() -> Option<u64> {
+/// How many local ports outgoing connections to one address can have, where the system tells (Linux). Each of the source
+/// addresses has a range of its own; without any the system takes one.
+fn local_ports(sources: usize) -> Option<u64> {
     let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    ports_in(&range).map(|ports| ports * sources.max(1) as u64)
+}
+
+/// How many ports a range has that is written as its first and last.
+fn ports_in(range: &str) -> Option<u64> {
     let mut ends = range.split_whitespace().map(str::parse::<u64>);
     let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
     (high >= low).then(|| high - low + 1)
@@ -142,7 +148,7 @@ fn local_ports() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::count;
+    use super::{count, local_ports, ports_in};
 
     #[test]
     fn counts_are_found_by_protocol_and_name() {
@@ -151,5 +157,13 @@ mod tests {
         assert_eq!(count(text, "TCP:", "tw"), Some(31));
         assert_eq!(count(text, "UDP:", "tw"), None);
         assert_eq!(count("", "TCP:", "tw"), None);
+    }
+
+    #[test]
+    fn each_source_address_has_all_local_ports() {
+        assert_eq!(ports_in("32768\t60999\n"), Some(28_232));
+        assert_eq!(ports_in("9 1"), None);
+        assert_eq!(local_ports(0), local_ports(1));
+        assert_eq!(local_ports(3), local_ports(1).map(|ports| ports * 3));
     }
 }

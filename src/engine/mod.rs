@@ -5,6 +5,7 @@
 //! coordinator over an unbounded channel whose other end is [`run`]. Shutdown travels the other way, as a watched
 //! [`Stop`].
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-use crate::measure::health::Generator;
+use crate::measure::health::{Generator, Warning};
 use crate::measure::interval::Interval;
 use crate::measure::recorder::{Cut, Recorder};
 use crate::measure::recording::{Recording, Timeline};
@@ -49,8 +50,8 @@ pub use request::{Shown, described};
 use shared::{Shared, stopped};
 pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
-use token::{Token, TokenSource};
-use transport::{Transport, TransportError};
+use token::{Refresher, Token, TokenSource};
+use transport::{Client, Transport, TransportError};
 pub use trial::trial;
 use worker::Worker;
 
@@ -212,12 +213,12 @@ where
     let mut stop = options.stopper.subscribe();
     let local = LocalSet::new();
     let before = async {
-        let (token, refresh) = first_token(&plan, &make()?).await?;
+        let (token, refresher) = first_token(&plan, &make()?).await?;
         let shared = Arc::new(Shared::new(Arc::clone(&plan), options.stopper.clone(), token));
         local.run_until(trial::setup(&shared, make()?)).await?;
-        Ok::<_, EngineError>((shared, refresh))
+        Ok::<_, EngineError>((shared, refresher))
     };
-    let (shared, refresh) = tokio::select! {
+    let (shared, refresher) = tokio::select! {
         biased;
         () = stopped(&mut stop, Stop::Now) => return Err(EngineError::Interrupted),
         ready = before => ready?,
@@ -231,10 +232,14 @@ where
         .collect::<Result<Vec<_>, _>>()?;
     drop(cuts);
     let coordinator = Coordinator::new(&shared, clock, info);
-    let recording = tokio::select! {
-        recording = coordinator.collect(received, observer) => recording,
-        () = refresh => std::future::pending().await,
+    let lent = RefCell::new(observer);
+    let (mut heard, mut warnings) = (Lent(&lent), Vec::new());
+    let mut recording = tokio::select! {
+        recording = coordinator.collect(received, &mut heard) => recording,
+        () = keep_fresh(refresher, &lent, &mut warnings) => std::future::pending().await,
     };
+    recording.end.warnings = warnings;
+    let observer = lent.into_inner();
     for (index, thread) in threads.into_iter().enumerate() {
         thread
             .join()
@@ -251,18 +256,73 @@ where
     Ok(recording)
 }
 
-type Refresh = std::pin::Pin<Box<dyn Future<Output = ()>>>;
-
 /// The first token of `OAuth2` where the scenario asks for one, and what keeps it fresh.
 async fn first_token<T: Transport>(
     plan: &Plan,
     transport: &T,
-) -> Result<(Option<Token>, Refresh), EngineError> {
+) -> Result<(Option<Token>, Option<Refresher<T::Client>>), EngineError> {
     let Auth::ClientCredentials(credentials) = &plan.session.auth else {
-        return Ok((None, Box::pin(std::future::pending())));
+        return Ok((None, None));
     };
-    let (token, refresh) = TokenSource::new(transport.client(), credentials)?.start().await?;
-    Ok((Some(token), Box::pin(refresh)))
+    let (token, refresher) = TokenSource::new(transport.client(), credentials)?.start().await?;
+    Ok((Some(token), Some(refresher)))
+}
+
+/// Keeps the token fresh where there is one. Each kind of failure is told once, and counted in `warnings`.
+async fn keep_fresh<C: Client>(
+    refresher: Option<Refresher<C>>,
+    observer: &RefCell<&mut impl Observer>,
+    warnings: &mut Vec<Warning>,
+) {
+    let Some(refresher) = refresher else {
+        return std::future::pending().await;
+    };
+    let failed = |words: String| {
+        let known = warnings.iter_mut().find_map(|warning| match warning {
+            Warning::Token { reason, count } if *reason == words => Some(count),
+            _ => None,
+        });
+        if let Some(count) = known {
+            *count += 1;
+            return;
+        }
+        let warning = Warning::Token {
+            reason: words,
+            count: 1,
+        };
+        observer.borrow_mut().warning(warning.to_string());
+        warnings.push(warning);
+    };
+    refresher.run(failed).await;
+}
+
+/// An observer that two listen to the run for: each call borrows it for as long as it takes.
+struct Lent<'a, 'o, O>(&'a RefCell<&'o mut O>);
+
+impl<O: Observer> Observer for Lent<'_, '_, O> {
+    fn begin(&mut self, info: &Arc<RunInfo>) {
+        self.0.borrow_mut().begin(info);
+    }
+
+    fn interval(&mut self, interval: &Arc<Interval>) {
+        self.0.borrow_mut().interval(interval);
+    }
+
+    fn example(&mut self, example: Example) {
+        self.0.borrow_mut().example(example);
+    }
+
+    fn warning(&mut self, words: String) {
+        self.0.borrow_mut().warning(words);
+    }
+
+    fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        self.0.borrow_mut().snapshot(snapshot);
+    }
+
+    fn is_steady(&mut self, timeline: &Timeline, hold: &Hold) -> bool {
+        self.0.borrow_mut().is_steady(timeline, hold)
+    }
 }
 
 fn worker<T: Transport>(

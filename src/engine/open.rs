@@ -177,12 +177,8 @@ async fn serve<T: Transport>(
     }
     drop(busy);
     let mut state = state.borrow_mut();
-    if end == IterationEnd::Finished {
-        state.ended = true;
-        state.users -= 1;
-    } else {
-        state.idle.push(user);
-    }
+    state.ended |= end == IterationEnd::Finished;
+    state.idle.push(user);
 }
 
 /// Counts a user as busy while it lives.

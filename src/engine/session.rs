@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use cookie_store::CookieStore;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
@@ -139,8 +139,7 @@ impl<C: Client> Session<C> {
         }
     }
 
-    /// The request's headers with what the session adds: credentials (to the target's own origin only), cookies, and
-    /// the codings it accepts. Borrowed when there is nothing to add.
+    /// The request's headers with what the session adds. Borrowed when there is nothing to add.
     fn complete<'h>(
         &self,
         request: &'h Rendered<'_>,
@@ -148,24 +147,37 @@ impl<C: Client> Session<C> {
         authorization: Option<&HeaderValue>,
     ) -> Cow<'h, HeaderMap> {
         let mut headers = Cow::Borrowed(request.headers.as_ref());
-        if let Some(value) = authorization
-            && *request.origin == *rules.home
-            && !headers.contains_key(header::AUTHORIZATION)
-        {
-            headers.to_mut().insert(header::AUTHORIZATION, value.clone());
-        }
-        if rules.compression && !headers.contains_key(header::ACCEPT_ENCODING) {
-            headers.to_mut().insert(
-                header::ACCEPT_ENCODING,
-                HeaderValue::from_static(super::decode::ACCEPTED),
-            );
-        }
-        if let Some(cookies) = self.cookies(request)
-            && !headers.contains_key(header::COOKIE)
-        {
-            headers.to_mut().insert(header::COOKIE, cookies);
+        for (name, value) in self.additions(request, rules, authorization) {
+            headers.to_mut().insert(name, value);
         }
         headers
+    }
+
+    /// What the session adds to a request that does not say it itself: credentials (to the target's own origin only),
+    /// the codings it accepts, and cookies.
+    pub(super) fn additions(
+        &self,
+        request: &Rendered<'_>,
+        rules: &SessionRules,
+        authorization: Option<&HeaderValue>,
+    ) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<C> {
+        let authorization = authorization.filter(|_| *request.origin == *rules.home);
+        let codings = rules
+            .compression
+            .then(|| HeaderValue::from_static(super::decode::ACCEPTED));
+        let own = &request.headers;
+        [
+            (header::AUTHORIZATION, authorization.cloned()),
+            (header::ACCEPT_ENCODING, codings),
+            (header::COOKIE, self.cookies(request)),
+        ]
+        .map(|(name, value)| {
+            value
+                .filter(|_| !own.contains_key(&name))
+                .map(|value| (name, value))
+        })
+        .into_iter()
+        .flatten()
     }
 
     fn cookies(&self, request: &Rendered<'_>) -> Option<HeaderValue> {

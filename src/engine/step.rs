@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use rand_core::Rng;
 
 use super::decode::decode;
@@ -17,7 +18,7 @@ use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::secret::{MASK, is_secret_key};
 use crate::plan::template::Values;
 use crate::plan::value::Value;
-use crate::plan::{Auth, RequestPlan, RowId, StageId, Step};
+use crate::plan::{RequestPlan, RowId, StageId, Step};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
 const EXAMPLE_BODY: usize = 2048;
@@ -29,8 +30,6 @@ pub(super) enum StepEnd {
     Passed,
     /// One does not, or there was no response: why, in the words of the report.
     Failed(Arc<str>),
-    /// `stop_after` had been reached.
-    NotSent,
 }
 
 /// What came of one request, to be shown to a person: every secret masked.
@@ -110,15 +109,12 @@ impl<C: Client> Sender<C> {
         random: impl Rng,
     ) -> StepEnd {
         let measured = step.row != RowId::UNMEASURED;
-        // Setup and teardown are outside of what `stop_after` counts.
-        if measured && !worker.shared.may_request() {
-            return StepEnd::NotSent;
-        }
         let plan = &step.request;
         let rendered = render(plan, prepared, values, &worker.plan().session.home);
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
+        let mut added = Vec::new();
         let answer = match rendered {
             Ok(request) => {
                 let rules = &worker.plan().session;
@@ -132,6 +128,10 @@ impl<C: Client> Sender<C> {
                     keep_body,
                 };
                 let authorization = worker.shared.authorization();
+                if worker.show.is_some() {
+                    let additions = self.session.additions(&request, rules, authorization.as_ref());
+                    added.extend(additions);
+                }
                 self.session
                     .send(request, limits, rules, authorization.as_ref())
                     .await
@@ -151,7 +151,7 @@ impl<C: Client> Sender<C> {
             }
         }
         if let Some(show) = &worker.show {
-            show.borrow_mut()(performed.trace(worker, step, values));
+            show.borrow_mut()(performed.trace(worker, step, values, &added));
         }
         match performed.fault {
             None => StepEnd::Passed,
@@ -287,15 +287,26 @@ impl Performed {
         }
     }
 
-    fn trace<T: Transport>(&self, worker: &Worker<T>, step: &Step, values: &Values) -> Trace {
+    /// `added`: the headers that came from the session.
+    fn trace<T: Transport>(
+        &self,
+        worker: &Worker<T>,
+        step: &Step,
+        values: &Values,
+        added: &[(HeaderName, HeaderValue)],
+    ) -> Trace {
         let scrub = |text: &str| worker.shared.scrub(text);
         let response = self.answer.response();
         let mut request = show(&step.request, values);
-        if !matches!(worker.plan().session.auth, Auth::None) {
-            request
-                .headers
-                .push(("authorization".to_owned(), MASK.to_owned()));
-        }
+        request.headers.extend(added.iter().map(|(name, value)| {
+            let value = if name == AUTHORIZATION {
+                MASK.to_owned()
+            } else {
+                // A cookie is the server's own, and stands in its response too.
+                scrub(&String::from_utf8_lossy(value.as_bytes()))
+            };
+            (name.to_string(), value)
+        }));
         let value = |name: &str, value: &Value| {
             if is_secret_key(name) {
                 MASK.to_owned()

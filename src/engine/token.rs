@@ -18,8 +18,10 @@ use crate::plan::target::Origin;
 
 /// Life of a token that does not say how long it lives (the RFC only recommends `expires_in`).
 const UNSAID_LIFE: Duration = Duration::from_secs(300);
-/// Pause before another try when a refresh failed; the old token is used meanwhile.
-const RETRY: Duration = Duration::from_secs(5);
+/// Pauses before another try when a refresh failed: the first, then twice as long each time, up to the longest. The old
+/// token is used meanwhile.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// The most that a token response may hold.
 const MOST_BYTES: u64 = 1 << 20;
 /// Time for one request to the token endpoint.
@@ -29,12 +31,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) type Token = watch::Receiver<HeaderValue>;
 
 /// Fetches tokens.
+#[derive(Debug)]
 pub(super) struct TokenSource<C> {
     client: C,
     origin: Arc<Origin>,
     path: String,
     headers: HeaderMap,
     form: String,
+}
+
+/// Keeps a token fresh.
+#[derive(Debug)]
+pub(super) struct Refresher<C> {
+    source: TokenSource<C>,
+    sender: watch::Sender<HeaderValue>,
+    /// How long the token may be used from now on.
+    life: Duration,
 }
 
 #[derive(Deserialize)]
@@ -64,25 +76,16 @@ impl<C: Client> TokenSource<C> {
         })
     }
 
-    /// Fetches the first token, without which no load is sent; the future refreshes it for ever.
-    pub(super) async fn start(mut self) -> Result<(Token, impl Future<Output = ()>), EngineError> {
+    /// Fetches the first token, without which no load is sent.
+    pub(super) async fn start(mut self) -> Result<(Token, Refresher<C>), EngineError> {
         let (first, life) = self.fetch().await.map_err(EngineError::Token)?;
         let (sender, receiver) = watch::channel(first);
-        Ok((receiver, self.refresh(sender, life)))
-    }
-
-    async fn refresh(mut self, sender: watch::Sender<HeaderValue>, mut life: Duration) {
-        loop {
-            tokio::time::sleep(life).await;
-            life = match self.fetch().await {
-                Ok((value, life)) => {
-                    sender.send_replace(value);
-                    life
-                }
-                // Requests with the expired token then fail by their own status, and the report shows it.
-                Err(_) => RETRY,
-            };
-        }
+        let refresher = Refresher {
+            source: self,
+            sender,
+            life,
+        };
+        Ok((receiver, refresher))
     }
 
     /// One token, and how long it may be used: nine tenths of its life.
@@ -100,7 +103,9 @@ impl<C: Client> TokenSource<C> {
                 max_body: MOST_BYTES,
             })
             .await;
-        let response = exchange.outcome.map_err(|failed| failed.failure.to_string())?;
+        let response = exchange
+            .outcome
+            .map_err(|failed| format!("the token endpoint: {}", failed.failure))?;
         if !response.status.is_success() {
             return Err(format!("the token endpoint answered {}", response.status));
         }
@@ -112,6 +117,36 @@ impl<C: Client> TokenSource<C> {
         let life = life(&granted.expires_in);
         Ok((value, life.mul_f64(0.9).max(Duration::from_secs(1))))
     }
+}
+
+impl<C: Client> Refresher<C> {
+    /// Refreshes the token for ever, and tells each failure: requests with an expired token fail by their own status,
+    /// which does not say why.
+    pub(super) async fn run(mut self, mut failed: impl FnMut(String)) {
+        let mut failures = 0;
+        let mut pause = self.life;
+        loop {
+            tokio::time::sleep(pause).await;
+            match self.source.fetch().await {
+                Ok((value, life)) => {
+                    self.sender.send_replace(value);
+                    (failures, pause) = (0, life);
+                }
+                Err(words) => {
+                    failed(words);
+                    pause = retry(failures);
+                    failures += 1;
+                }
+            }
+        }
+    }
+}
+
+/// The pause after so many failures in a row before this one.
+fn retry(before: u32) -> Duration {
+    FIRST_RETRY
+        .saturating_mul(2_u32.saturating_pow(before))
+        .min(LONGEST_RETRY)
 }
 
 /// How long a token lives that says so like this.
@@ -153,6 +188,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_failed_refresh_is_tried_again_ever_more_rarely() {
+        let pauses: Vec<_> = [0, 1, 2, 5, 6, 100].map(|before| retry(before).as_secs()).into();
+        assert_eq!(pauses, [1, 2, 4, 32, 60, 60]);
+    }
 
     #[test]
     fn the_life_of_a_token_is_a_number_or_its_digits() {

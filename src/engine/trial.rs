@@ -48,6 +48,7 @@ async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<Stri
     let plan = &shared.plan;
     once(worker, &plan.setup).await.map_err(setup_error)?;
     let mut user = User::new(worker, 0);
+    user.unbind();
     let mut left: Vec<EndpointId> = plan.on_start.clone();
     left.extend(
         (0..plan.endpoints.len())

@@ -58,6 +58,8 @@ pub(super) struct User<T: Transport> {
     iteration: u64,
     /// Has served an arrival of the open model.
     served: bool,
+    /// What it does counts for `stop_after` and is bounded by it.
+    bounded: bool,
 }
 
 impl<T: Transport> User<T> {
@@ -69,7 +71,13 @@ impl<T: Transport> User<T> {
             actor,
             iteration: 0,
             served: false,
+            bounded: true,
         }
+    }
+
+    /// From now on it takes no heed of `stop_after`.
+    pub(super) fn unbind(&mut self) {
+        self.bounded = false;
     }
 
     /// Makes an idle user of the open model the one that serves an arrival.
@@ -113,8 +121,9 @@ impl<T: Transport> User<T> {
         }
     }
 
-    /// `on_stop`, unless what is left is to be given up.
+    /// `on_stop`, whatever ended the run, unless what is left is to be given up.
     pub(super) async fn last(&mut self) {
+        self.unbind();
         let worker = Rc::clone(&self.worker);
         for &endpoint in &worker.plan().on_stop {
             if worker.shared.stopper.asked() < Stop::Now {
@@ -187,7 +196,7 @@ impl<T: Transport> User<T> {
     /// One iteration of an endpoint: its values are drawn, its steps done in order until one fails.
     pub(super) async fn iteration(&mut self, id: EndpointId, due: Duration) -> IterationEnd {
         let worker = Rc::clone(&self.worker);
-        if !worker.shared.may_iterate() {
+        if self.bounded && !worker.shared.may_iterate() {
             return IterationEnd::Finished;
         }
         let draw = self.draw();
@@ -255,6 +264,9 @@ impl<T: Transport> User<T> {
         let mut request = 0;
         for (at, step) in steps.iter().enumerate() {
             for _ in 0..self.times(step) {
+                if self.bounded && !worker.shared.may_request() {
+                    return IterationEnd::Finished;
+                }
                 let prepared = &worker.shared.prepared[usize::from(id.0)][at];
                 let random = draw.stream(Purpose::Capture(request));
                 request += 1;
@@ -265,7 +277,6 @@ impl<T: Transport> User<T> {
                 {
                     StepEnd::Passed => {}
                     StepEnd::Failed(_) => return IterationEnd::Failed,
-                    StepEnd::NotSent => return IterationEnd::Finished,
                 }
                 due = worker.clock.now();
                 if let Some(think) = step.think {

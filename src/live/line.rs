@@ -240,23 +240,34 @@ impl Line {
     }
 }
 
-/// At most so many characters, with `…` where something was cut. A character that is two columns wide counts as two.
-fn cut(text: &str, width: usize) -> String {
-    let columns = |c: char| {
-        if ('\u{1100}'..='\u{115f}').contains(&c) || c >= '\u{2e80}' {
-            2
-        } else {
-            1
-        }
+/// The columns that a line takes, its colours left out. A character may be two columns wide.
+pub(super) fn columns(line: &str) -> usize {
+    let mut in_colour = false;
+    let shown = |c: &char| {
+        let colour = in_colour || *c == '\u{1b}';
+        in_colour = colour && *c != 'm';
+        !colour
     };
-    let whole: usize = text.chars().map(columns).sum();
-    if whole <= width {
+    line.chars().filter(shown).map(width_of).sum()
+}
+
+fn width_of(c: char) -> usize {
+    if ('\u{1100}'..='\u{115f}').contains(&c) || c >= '\u{2e80}' {
+        2
+    } else {
+        1
+    }
+}
+
+/// At most so many columns, with `…` where something was cut.
+fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
         return text.to_owned();
     }
     let mut room = width - 1;
     let fits = |c: &char| {
-        let enough = columns(*c) <= room;
-        room = room.saturating_sub(columns(*c));
+        let enough = width_of(*c) <= room;
+        room = room.saturating_sub(width_of(*c));
         enough
     };
     text.chars().take_while(fits).chain(['…']).collect()

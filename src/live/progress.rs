@@ -57,8 +57,8 @@ pub fn is_due(last: Option<Duration>, now: Duration, every: Duration) -> bool {
 pub struct Progress<W> {
     out: W,
     mode: Mode,
-    /// Lines of the block that stand above the cursor.
-    drawn: usize,
+    /// Columns of each line of the block that stands above the cursor.
+    drawn: Vec<usize>,
     /// When the last line was written.
     last: Option<Duration>,
     /// Warnings that were told as lines.
@@ -71,7 +71,7 @@ impl<W: Write> Progress<W> {
         Self {
             out,
             mode,
-            drawn: 0,
+            drawn: Vec::new(),
             last: None,
             told: Vec::new(),
         }
@@ -90,35 +90,35 @@ impl<W: Write> Progress<W> {
                 let mut block = line::block(snapshot, outline, columns, colour);
                 // The cursor stands below the block.
                 block.truncate(rows.saturating_sub(1).max(1));
-                self.redraw(&block)
+                self.redraw(&block, columns)
             }
             Mode::Lines => self.append(snapshot, outline),
         }
     }
 
-    /// Writes a line of its own above the block, which the next snapshot draws again.
-    pub fn say(&mut self, words: &str) -> io::Result<()> {
-        let text = format!("{}{words}\n", self.erase());
+    /// Writes a line of its own above the block, which the next snapshot draws again. `columns` of the terminal now.
+    pub fn say(&mut self, words: &str, columns: usize) -> io::Result<()> {
+        let text = format!("{}{words}\n", self.erase(columns));
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 
-    /// Takes the block away, so that the closing summary stands in its place.
-    pub fn finish(&mut self) -> io::Result<()> {
-        let text = self.erase();
+    /// Takes the block away, so that the closing summary stands in its place. `columns` of the terminal now.
+    pub fn finish(&mut self, columns: usize) -> io::Result<()> {
+        let text = self.erase(columns);
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 
     /// One write for the whole block, each line cleared behind its end, so that nothing flickers.
-    fn redraw(&mut self, lines: &[String]) -> io::Result<()> {
-        let mut text = self.up();
+    fn redraw(&mut self, lines: &[String], columns: usize) -> io::Result<()> {
+        let mut text = self.up(columns);
         for line in lines {
             text += line;
             text += "\u{1b}[K\n";
         }
         text += "\u{1b}[J";
-        self.drawn = lines.len();
+        self.drawn = lines.iter().map(|line| line::columns(line)).collect();
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
@@ -142,22 +142,25 @@ impl<W: Write> Progress<W> {
         self.out.flush()
     }
 
-    /// To the beginning of the block.
-    fn up(&self) -> String {
-        if self.drawn > 0 {
-            format!("\u{1b}[{}A\r", self.drawn)
-        } else {
-            String::new()
+    /// To the beginning of the block. A terminal that was made narrower has wrapped the lines that became too long, as
+    /// nearly all do; those rows are cleared, or it would take them for the beginnings of what is written over them. Rows
+    /// that it has moved into its history on the way (tmux does) are out of reach.
+    fn up(&self, columns: usize) -> String {
+        let rows_of = |line: &usize| line.div_ceil(columns.max(1)).max(1);
+        match self.drawn.iter().map(rows_of).sum::<usize>() {
+            0 => String::new(),
+            rows if rows > self.drawn.len() => format!("\u{1b}[{rows}A\r\u{1b}[J"),
+            rows => format!("\u{1b}[{rows}A\r"),
         }
     }
 
     /// The same, and the block is gone.
-    fn erase(&mut self) -> String {
-        let up = self.up();
-        if std::mem::take(&mut self.drawn) > 0 {
-            up + "\u{1b}[J"
-        } else {
+    fn erase(&mut self, columns: usize) -> String {
+        let up = self.up(columns);
+        if std::mem::take(&mut self.drawn).is_empty() {
             up
+        } else {
+            up + "\u{1b}[J"
         }
     }
 }
@@ -180,8 +183,8 @@ mod tests {
         let lines = line::block(&snapshot, &outline, 80, Colour(false));
         progress.show(&snapshot, &outline, (80, 24)).unwrap();
         progress.show(&snapshot, &outline, (80, 24)).unwrap();
-        progress.finish().unwrap();
-        progress.finish().unwrap();
+        progress.finish(80).unwrap();
+        progress.finish(80).unwrap();
         let block: String = lines.iter().flat_map(|line| [line, "\u{1b}[K\n"]).collect();
         let up = format!("\u{1b}[{}A\r", lines.len());
         assert_eq!(
@@ -194,20 +197,36 @@ mod tests {
     fn a_block_is_no_higher_than_the_terminal() {
         let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
         progress.show(&snapshot(), &outline(), (80, 4)).unwrap();
-        assert_eq!(progress.drawn, 3);
+        assert_eq!(progress.drawn.len(), 3);
         assert_eq!(written(progress).lines().count(), 4);
     }
 
     #[test]
     fn what_is_said_in_between_stays_above_the_block() {
         let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(false)));
-        progress.redraw(&["block".to_owned()]).unwrap();
-        progress.say("stopping").unwrap();
-        progress.redraw(&["block".to_owned()]).unwrap();
+        progress.redraw(&["block".to_owned()], 80).unwrap();
+        progress.say("stopping", 80).unwrap();
+        progress.redraw(&["block".to_owned()], 80).unwrap();
         assert_eq!(
             written(progress),
             "block\u{1b}[K\n\u{1b}[J\u{1b}[1A\r\u{1b}[Jstopping\nblock\u{1b}[K\n\u{1b}[J"
         );
+    }
+
+    #[test]
+    fn the_rows_that_a_narrower_terminal_has_wrapped_are_overwritten_too() {
+        let mut progress = Progress::new(Vec::new(), Mode::Redraw(Colour(true)));
+        let wide = [Colour(true).bold(&"x".repeat(40)), "y".repeat(20), String::new()];
+        progress.redraw(&wide, 80).unwrap();
+        // 2 + 1 + 1 rows of 20 columns, then the block of one line that fits.
+        progress.redraw(&["z".repeat(20)], 20).unwrap();
+        progress.finish(20).unwrap();
+        let text = written(progress);
+        let ups: Vec<_> = text
+            .split("\u{1b}[")
+            .filter_map(|part| part.split_once("A\r"))
+            .collect();
+        assert_eq!(ups.iter().map(|up| up.0).collect::<Vec<_>>(), ["4", "1"]);
     }
 
     #[test]

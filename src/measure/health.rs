@@ -162,12 +162,20 @@ pub enum Warning {
     },
     /// Not every second reached the disk as it was measured.
     Storage(Storage),
+    /// The `OAuth2` token could not be refreshed.
+    Token {
+        /// Why.
+        reason: String,
+        /// Attempts that failed so.
+        count: u64,
+    },
 }
 
 impl Warning {
     /// The figures that are not to be trusted.
     pub fn spoils(&self) -> &'static [Spoiled] {
         match self {
+            Self::Token { .. } => &[Spoiled::Failures],
             Self::CouldNotSend { .. } => &[Spoiled::Failures, Spoiled::Load, Spoiled::Rate],
             Self::Cpu { .. } => &[Spoiled::ResponseTimes, Spoiled::Rate],
             Self::LateWakeUps { .. } => &[Spoiled::ResponseTimes, Spoiled::Load],
@@ -208,13 +216,24 @@ impl fmt::Display for Warning {
                 )
             }
             Self::LocalPorts { peak, limit } => {
-                write!(f, "{peak} of {limit} local ports were in use")
+                write!(
+                    f,
+                    "{peak} of {limit} local ports were in use (keep connections open, or add addresses with \
+                     `target.source_addresses`)"
+                )
             }
             Self::TooManyFailureTypes { count } => write!(
                 f,
                 "there were too many different failure types to keep apart: {count} failures are counted together"
             ),
             Self::Storage(storage) => write_storage(f, storage),
+            Self::Token { reason, count } => {
+                f.write_str("the OAuth2 token could not be refreshed")?;
+                if *count > 1 {
+                    write!(f, " ({count} attempts)")?;
+                }
+                write!(f, ", and requests went on with the old one: {reason}")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::health::Warning;
 use crate::plan::StageId;
 use crate::plan::outline::Outline;
 
@@ -63,6 +64,9 @@ pub struct End {
     #[serde(with = "crate::plan::words::micros")]
     #[schemars(with = "u64")]
     pub at: Duration,
+    /// What went wrong beside the load, in the order in which it was first noticed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
 }
 
 /// How a run ended.

@@ -199,6 +199,60 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
     assert!(place.only_run().join("report.md").is_file());
 }
 
+#[cfg(unix)]
+#[test]
+fn interrupted_while_a_report_cannot_be_written_it_says_so_and_then_gives_up() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 4s }]"),
+    );
+    let told = std::fs::File::create(place.path("told")).unwrap();
+    let mut child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::null())
+        .stderr(told)
+        .spawn()
+        .unwrap();
+    wait_for_seconds(&place, 1);
+    // Opening a pipe that nobody reads from hangs, as a disk may.
+    let pipe = place.only_run().join("report.md.part");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let said = |words: &str| {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if std::fs::read_to_string(place.path("told"))
+                .unwrap()
+                .contains(words)
+            {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("never said: {words}");
+    };
+    let begun = Instant::now();
+    while !std::fs::read_to_string(place.only_run().join("run.jsonl"))
+        .unwrap()
+        .contains("{\"end\":")
+    {
+        assert!(begun.elapsed() < PATIENCE, "the journal has no end");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    signal(&child, rustix::process::Signal::INT);
+    said("its reports are being written; once more gives them up");
+    assert!(child.try_wait().unwrap().is_none(), "once is not enough");
+    signal(&child, rustix::process::Signal::INT);
+    said("error: interrupted before all reports were written; `runner report ");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    std::fs::remove_file(&pipe).unwrap();
+    assert!(!place.only_run().join("report.md").exists());
+    let again = place.run(&["report", place.only_run().to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+    assert!(place.only_run().join("report.md").is_file());
+}
+
 #[test]
 fn interrupted_twice_it_ends_at_once_even_while_setup_hangs() {
     let server = Server::plain(|peer| {
@@ -462,6 +516,108 @@ fn an_oauth2_token_is_shared_and_refreshed_ahead_of_its_expiry() {
         "{}",
         text(&output.stderr)
     );
+}
+
+#[test]
+fn a_token_that_cannot_be_refreshed_is_told_once_and_tried_again() {
+    let server = Server::plain(|peer| {
+        let mut tokens = 0;
+        while let Some(request) = peer.request() {
+            let body = if request.line().starts_with("POST /token") {
+                "{\"access_token\":\"t\",\"expires_in\":1}"
+            } else {
+                ""
+            };
+            tokens += usize::from(!body.is_empty());
+            let status = if tokens > 1 && !body.is_empty() {
+                "503 Busy"
+            } else {
+                "200 OK"
+            };
+            peer.say(format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+        }
+    });
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target:\n  url: 'http://127.0.0.1:{}'\n  auth:\n    oauth2_client_credentials:\n\
+             \x20     {{ token_url: /token, client_id: a, client_secret: b }}\n\
+             think: {{ constant: 100ms }}\nendpoints: [{{ name: home, get: / }}]\n\
+             stages: [{{ users: 1, ramp: 0s, hold: 5s }}]\n",
+            server.port
+        ),
+    );
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    // Refused at 1 s and 2 s, and then at 4 s.
+    let asked = server
+        .requests()
+        .iter()
+        .filter(|asked| asked.line().starts_with("POST"))
+        .count();
+    assert!((3..=4).contains(&asked), "{asked}");
+    let told = text(&output.stderr);
+    let words = "the OAuth2 token could not be refreshed";
+    let reason = "and requests went on with the old one: the token endpoint answered 503 Service Unavailable";
+    assert_eq!(
+        told.matches(&format!("warning: {words}, {reason}")).count(),
+        1,
+        "{told}"
+    );
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    let again = place.run(&["report", place.only_run().to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(0));
+    assert_eq!(
+        std::fs::read_to_string(place.only_run().join("report.md")).unwrap(),
+        report
+    );
+    for told in [&report, &text(&output.stdout)] {
+        let line = told
+            .lines()
+            .find(|line| line.to_lowercase().contains(&words.to_lowercase()));
+        let line = line.unwrap_or_else(|| panic!("{told}"));
+        assert!(
+            line.contains(&format!("({} attempts), {reason}", asked - 1)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn try_shows_what_the_session_adds() {
+    let server = Server::answering(
+        "HTTP/1.1 200 OK\r\nset-cookie: sid=abc123; Path=/\r\nset-cookie: b=2\r\ncontent-length: 0\r\n\r\n",
+    );
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target: {{ url: 'http://127.0.0.1:{}', compression: true, auth: {{ basic: {{ user: u, password: p }} }} }}\n\
+             stop_after: {{ requests: 1 }}\nendpoints:\n  - {{ name: first, get: /1 }}\n\
+             \x20 - {{ name: second, get: /2, headers: {{ authorization: own }} }}\nstages: [{{ users: 1, ramp: 0s, hold: 5s }}]\n",
+            server.port
+        ),
+    );
+    let output = place.run(&["try", "a.yaml"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{told}{}", text(&output.stderr));
+    let (first, second) = told.split_once("== second").unwrap();
+    assert!(!first.contains("> cookie:"), "{told}");
+    assert!(
+        second.contains("\n> cookie: ") && second.contains("sid=abc123") && second.contains("b=2"),
+        "{told}"
+    );
+    assert!(
+        second.contains("\n> accept-encoding: gzip, br, deflate\n"),
+        "{told}"
+    );
+    assert_eq!(second.matches("> authorization: ***").count(), 1, "{told}");
+    let sent = server.requests()[1].header("cookie").unwrap().to_owned();
+    assert!(second.contains(&format!("> cookie: {sent}\n")), "{told}");
 }
 
 #[test]

@@ -339,6 +339,43 @@ async fn a_run_stops_after_so_many_requests() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn on_stop_is_done_by_each_user_though_stop_after_ended_the_run() {
+    let ends = [
+        ("requests: 25", "stages: [{ users: 4, ramp: 0s, hold: 60s }]"),
+        ("iterations: 25", "stages: [{ users: 4, ramp: 0s, hold: 60s }]"),
+        (
+            "requests: 25",
+            "max_users: 4\nstages: [{ rate: 100/s, ramp: 0s, hold: 60s }]",
+        ),
+        (
+            "iterations: 25",
+            "max_users: 4\nstages: [{ rate: 100/s, ramp: 0s, hold: 60s }]",
+        ),
+    ];
+    for (limit, load) in ends {
+        let transport = ScriptTransport::new(|_| Answer::ok(70, ""));
+        let think = if load.contains("rate") {
+            ""
+        } else {
+            "think: { constant: 100ms }\n"
+        };
+        let yaml = format!(
+            "{HEAD}stop_after: {{ {limit} }}\n{think}on_stop: [logout, gone]\nendpoints:\n  - {{ name: a, get: /a }}\n\
+             \x20 - {{ name: logout, weight: 0, delete: /login }}\n  - {{ name: gone, weight: 0, get: /gone }}\n{load}"
+        );
+        let recording = run(&yaml, &transport).await;
+        let lines = transport.lines();
+        let count = |end: &str| lines.iter().filter(|line| line.ends_with(end)).count();
+        assert_eq!(
+            (count("/a"), count("/login"), count("/gone")),
+            (25, 4, 4),
+            "{limit}, {load}"
+        );
+        assert_eq!(recording.end.how, Ending::StopAfter);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn unique_data_is_used_once_and_its_end_ends_the_run() {
     let transport = ScriptTransport::new(|_| Answer::ok(10, ""));
     let yaml = format!(

@@ -13,7 +13,7 @@ fn exhausted(error: &io::Error) -> Option<Failure> {
     let words = match error.raw_os_error()? {
         libc::EMFILE => "out of file descriptors (`ulimit -n`)",
         libc::ENFILE => "the system is out of file descriptors",
-        libc::EADDRNOTAVAIL | libc::EADDRINUSE => "out of local ports",
+        libc::EADDRNOTAVAIL | libc::EADDRINUSE => "out of local ports (`target.source_addresses` adds more)",
         libc::ENOBUFS | libc::ENOMEM => "out of memory for sockets",
         _ => return None,
     };
@@ -165,7 +165,7 @@ mod tests {
             ),
             (
                 connecting(&os(libc::EADDRNOTAVAIL)),
-                "the load generator could not send: out of local ports",
+                "the load generator could not send: out of local ports (`target.source_addresses` adds more)",
             ),
             (
                 binding(&os(libc::EADDRNOTAVAIL)),
@@ -173,7 +173,7 @@ mod tests {
             ),
             (
                 binding(&os(libc::EADDRINUSE)),
-                "the load generator could not send: out of local ports",
+                "the load generator could not send: out of local ports (`target.source_addresses` adds more)",
             ),
         ] {
             assert_eq!(failure.to_string(), words);

@@ -182,7 +182,7 @@ pub enum Failure {
     #[error("not a valid HTTP response: {0}")]
     Invalid(String),
     /// The body is larger than `target.max_body`.
-    #[error("response body over {} bytes", .0)]
+    #[error("response body larger than {}", super::words::size(*.0))]
     TooLarge(u64),
     /// This program could not send: out of file descriptors, ports or memory.
     #[error("the load generator could not send: {0}")]

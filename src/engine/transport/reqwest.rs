@@ -22,7 +22,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use reqwest::{Proxy, Url, redirect, retry};
 use rustls::client::Resumption;
 use rustls_pki_types::ServerName;
@@ -36,6 +36,12 @@ use super::{
     TransportError, failure,
 };
 use crate::plan::target::Connections;
+
+/// Begins the words of a failure to connect to the proxy itself.
+const NO_PROXY: &str = "the proxy could not be reached";
+
+/// What a proxy says with 407.
+const WANTS_CREDENTIALS: &str = "it wants other credentials (407; they stand in the URL of `target.proxy`)";
 
 /// HTTP/1.1 or HTTP/2 by reqwest, through a proxy if wanted.
 #[derive(Debug)]
@@ -177,7 +183,14 @@ impl ReqwestClient {
         let message = self.message(request)?;
         record.sent = head_length(request, message.headers()) + request.body.len() as u64;
         let response = client.execute(message).await;
-        let mut response = response.map_err(|error| failure_of(&error, record))?;
+        let mut response = response.map_err(|error| {
+            let failure = failure_of(&error, record);
+            if error.is_connect() {
+                self.of_proxy(failure, record)
+            } else {
+                failure
+            }
+        })?;
         record.first_byte = Some(Instant::now());
         record.head_received = response_head_length(&response);
         record.head = Some(Response {
@@ -187,6 +200,14 @@ impl ReqwestClient {
             body: bytes::Bytes::new(),
             body_length: 0,
         });
+        if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && !request.origin.tls
+            && self.http_proxy()
+        {
+            return Err(Failure::Connect(format!(
+                "the proxy did not take the request: {WANTS_CREDENTIALS}"
+            )));
+        }
         while let Some(piece) = response
             .chunk()
             .await
@@ -196,6 +217,26 @@ impl ReqwestClient {
         }
         record.done = Some(Instant::now());
         Ok(())
+    }
+
+    /// Whether requests go to a proxy that speaks HTTP, not SOCKS.
+    fn http_proxy(&self) -> bool {
+        let proxy = self.shared.options.proxy.as_deref();
+        proxy.is_some_and(|url| !url.starts_with("socks"))
+    }
+
+    /// Why no connection came about, where it was the proxy that could not be reached: before the handshake with the
+    /// server there is nobody else.
+    fn of_proxy(&self, failure: Failure, record: &Record) -> Failure {
+        let said = |failure: &Failure| Failure::Connect(format!("{NO_PROXY}: {failure}"));
+        match &failure {
+            _ if self.shared.options.proxy.is_none() || record.trace.seen().handshake.is_some() => failure,
+            Failure::Connect(words) if !words.starts_with("the proxy ") => said(&failure),
+            Failure::Reset => said(&failure),
+            // For SOCKS the server's name may be looked up here.
+            Failure::Dns(_) if self.http_proxy() => said(&failure),
+            _ => failure,
+        }
     }
 
     fn message(&self, request: &Request<'_>) -> Result<reqwest::Request, Failure> {
@@ -331,6 +372,7 @@ fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
         Failure::Connect(reason.map_or(words.clone(), |reason| {
             let reason = match reason {
                 "unsuccessful" => "it refused",
+                "proxy authorization required" => WANTS_CREDENTIALS,
                 other => other,
             };
             format!("the proxy did not connect: {reason}")

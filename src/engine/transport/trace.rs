@@ -42,7 +42,7 @@ pub(super) struct Seen {
     /// One was begun.
     pub(super) begun: Option<Instant>,
     /// When the handshake began; with a proxy that speaks TLS too, that with the server.
-    handshake: Option<Instant>,
+    pub(super) handshake: Option<Instant>,
     dns: Option<std::time::Duration>,
     /// It was open, with TLS.
     pub(super) open: Option<Instant>,

@@ -89,7 +89,8 @@ impl Whole {
         }
         let mut health = HealthFold::default();
         intervals().for_each(|interval| health.add(interval, &recording.info.host));
-        let health = health.judged(&recording.info.host, &self.failures, &recording.storage);
+        let mut health = health.judged(&recording.info.host, &self.failures, &recording.storage);
+        health.warnings.extend_from_slice(&recording.end.warnings);
         let dropped = intervals().flat_map(|interval| &interval.dropped);
         let mut tally = Tally::default();
         RunSummary {

@@ -63,6 +63,7 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
             how: Ending::Killed,
             load_until: at.min(planned_end(&info.outline)),
             at,
+            warnings: Vec::new(),
         };
         (end, Storage::default())
     };

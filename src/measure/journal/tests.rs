@@ -139,6 +139,7 @@ fn end() -> End {
         how: Ending::Completed,
         load_until: Duration::ZERO,
         at: Duration::ZERO,
+        warnings: Vec::new(),
     }
 }
 

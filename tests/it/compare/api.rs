@@ -269,6 +269,7 @@ impl<'a> World<'a> {
         }
         let end = End {
             how: Ending::Completed,
+            warnings: Vec::new(),
             load_until,
             at,
         };

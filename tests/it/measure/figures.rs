@@ -36,6 +36,7 @@ fn by_hand(
             how: Ending::Completed,
             load_until,
             at: end,
+            warnings: Vec::new(),
         })
         .1
 }
@@ -189,6 +190,7 @@ fn a_run_that_is_stopped_in_a_hold_has_no_window_beyond_that() {
         how: Ending::Interrupted,
         load_until: ms(40_500),
         at: secs(42),
+        warnings: Vec::new(),
     };
     let windows = steady::windows(&recording);
     assert_eq!(windows[0].to, 40);

@@ -234,6 +234,7 @@ fn examples_of_failures_are_files_and_a_run_is_never_overwritten() {
         how: Ending::Interrupted,
         load_until: ms(1),
         at: ms(1),
+        warnings: Vec::new(),
     };
     assert_eq!(journal.finish(&end), Storage::default());
     let file = folder.path().join(FAILURES).join("001-expected-200-got-503.txt");

@@ -55,6 +55,7 @@ fn a_second_is_given_out_when_all_workers_have_cut_it_but_waits_for_none_for_eve
         how: Ending::Interrupted,
         load_until: secs(6),
         at: secs(6),
+        warnings: Vec::new(),
     });
     let counts: Vec<u64> = recording
         .timeline

@@ -245,6 +245,7 @@ impl Run {
                 how: Ending::Completed,
                 load_until,
                 at,
+                warnings: Vec::new(),
             },
         )
     }

@@ -329,6 +329,7 @@ pub(super) fn clean() -> RunSummary {
             how: Ending::Completed,
             load_until: seconds(305.0),
             at: seconds(305.14),
+            warnings: Vec::new(),
         },
         stages: vec![stage(0, 10.0, WindowChoice::Steady { warm_up: 0 }, whole, 2)],
         length: seconds(305.0),

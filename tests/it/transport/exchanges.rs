@@ -254,7 +254,7 @@ async fn gives_up_a_body_that_is_too_large<K: Kind>() {
     let mut client = client::<K>();
     let exchange = get(&at(&server)).keep(15).at_most(1000).of(&mut client).await;
     assert_eq!(failure(&exchange), &Failure::TooLarge(1000));
-    assert_eq!(failure(&exchange).to_string(), "response body over 1000 bytes");
+    assert_eq!(failure(&exchange).to_string(), "response body larger than 1 kB");
     let partial = failed(&exchange).response.as_ref().unwrap();
     assert_eq!(
         (partial.status.as_u16(), &partial.body[..]),

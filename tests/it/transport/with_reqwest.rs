@@ -204,16 +204,79 @@ fn requests_over_tls_go_through_a_tunnel() {
 #[test]
 fn a_proxy_that_refuses_is_said() {
     run(async {
-        let proxy =
-            Server::answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+        let wants = "it wants other credentials (407; they stand in the URL of `target.proxy`)";
+        for (answer, scheme, words) in [
+            (
+                "407 Proxy Authentication Required",
+                "https",
+                format!("the proxy did not connect: {wants}"),
+            ),
+            (
+                "407 Proxy Authentication Required",
+                "http",
+                format!("the proxy did not take the request: {wants}"),
+            ),
+            (
+                "502 Bad Gateway",
+                "https",
+                "the proxy did not connect: it refused".to_owned(),
+            ),
+        ] {
+            let proxy = Server::answering(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n"));
+            let url = format!("http://127.0.0.1:{}", proxy.port);
+            let mut client = client_with::<Reqwest>(&options(false, Some(url)));
+            let exchange = get(&origin(scheme, "127.0.0.1", 1)).of(&mut client).await;
+            assert_eq!(failure(&exchange).to_string(), words);
+            assert!(matches!(failure(&exchange), Failure::Connect(_)));
+        }
+    });
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
+    run(async {
+        let port = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        // A label that is too long for a name, so that nothing outside this machine is asked.
+        let unknown = "x".repeat(64);
+        for (proxy, words) in [
+            (
+                format!("http://127.0.0.1:{port}"),
+                "the proxy could not be reached: Connection refused",
+            ),
+            (
+                format!("socks5://127.0.0.1:{port}"),
+                "the proxy could not be reached: Connection refused",
+            ),
+            (
+                format!("http://{unknown}:80"),
+                "the proxy could not be reached: name look-up failed: ",
+            ),
+        ] {
+            let mut client = client_with::<Reqwest>(&options(false, Some(proxy.clone())));
+            for scheme in ["http", "https"] {
+                let exchange = get(&origin(scheme, "127.0.0.1", 1)).of(&mut client).await;
+                let said = failure(&exchange).to_string();
+                assert!(said.starts_with(words), "{proxy} {scheme}: {said}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_server_that_fails_behind_its_proxy_is_not_taken_for_the_proxy() {
+    run(async {
+        let proxy = Server::plain(|peer| {
+            peer.request();
+            peer.say("HTTP/1.1 200 Connection established\r\n\r\n");
+            peer.leave_request_unread();
+        });
         let url = format!("http://127.0.0.1:{}", proxy.port);
         let mut client = client_with::<Reqwest>(&options(false, Some(url)));
         let exchange = get(&origin("https", "127.0.0.1", 1)).of(&mut client).await;
-        assert_eq!(
-            failure(&exchange).to_string(),
-            "the proxy did not connect: proxy authorization required"
-        );
-        assert!(matches!(failure(&exchange), Failure::Connect(_)));
+        assert_eq!(failure(&exchange), &Failure::Reset);
     });
 }
 
