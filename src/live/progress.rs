@@ -149,7 +149,7 @@ impl<W: Write> Progress<W> {
         let rows_of = |line: &usize| line.div_ceil(columns.max(1)).max(1);
         match self.drawn.iter().map(rows_of).sum::<usize>() {
             0 => String::new(),
-            rows if rows > self.drawn.len() => format!("\u{1b}[{rows}A\r\u{1b}[J"),
+            rows if rows > self.drawn.len() => format!("{}\r", "\u{1b}[A\u{1b}[2K".repeat(rows)),
             rows => format!("\u{1b}[{rows}A\r"),
         }
     }
@@ -222,11 +222,9 @@ mod tests {
         progress.redraw(&["z".repeat(20)], 20).unwrap();
         progress.finish(20).unwrap();
         let text = written(progress);
-        let ups: Vec<_> = text
-            .split("\u{1b}[")
-            .filter_map(|part| part.split_once("A\r"))
-            .collect();
-        assert_eq!(ups.iter().map(|up| up.0).collect::<Vec<_>>(), ["4", "1"]);
+        let narrowed = format!("{}\r{}\u{1b}[K\n", "\u{1b}[A\u{1b}[2K".repeat(4), "z".repeat(20));
+        assert!(text.contains(&narrowed), "{text:?}");
+        assert!(text.ends_with("\u{1b}[1A\r\u{1b}[J"), "{text:?}");
     }
 
     #[test]

@@ -371,6 +371,8 @@ fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
         let reason = refused.iter().find_map(|prefix| words.strip_prefix(prefix));
         Failure::Connect(reason.map_or(words.clone(), |reason| {
             let reason = match reason {
+                // Why, it keeps to itself.
+                "failed to create underlying connection" => return NO_PROXY.to_owned(),
                 "unsuccessful" => "it refused",
                 "proxy authorization required" => WANTS_CREDENTIALS,
                 other => other,

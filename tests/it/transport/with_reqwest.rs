@@ -248,7 +248,7 @@ fn a_proxy_that_is_not_there_is_not_taken_for_the_server() {
             ),
             (
                 format!("socks5://127.0.0.1:{port}"),
-                "the proxy could not be reached: Connection refused",
+                "the proxy could not be reached",
             ),
             (
                 format!("http://{unknown}:80"),
