@@ -10,6 +10,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::span::{Span, Spanned, Text};
 
@@ -173,11 +175,14 @@ words! {
 }
 
 words! {
-    /// What a kept-alive connection that the server closed before answering means.
+    /// What to do when the server closes a kept-alive connection while a request is on its way to it.
+    ///
+    /// A connection that is known to be closed *before* anything is written is replaced in either case, as every client
+    /// does: nothing was sent, so nothing is sent again. Only the race of the two is meant here.
     OnStale {
-        /// A failed request.
+        /// Count it as a failure: it is what a client without retries sees.
         "fail" => Fail,
-        /// Sent again, once, on a new connection; counted.
+        /// Send once more on a new connection, as browsers do; counted. The server may see the request twice.
         "reconnect" => Reconnect,
     }
 }
@@ -282,17 +287,17 @@ words! {
     }
 }
 
-/// The pause of a user between two iterations.
+/// How long a user pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Think {
     /// Always the same.
-    Constant(Spanned<Duration>),
+    Constant(Duration),
     /// Uniform between the two; the first is not above the second.
-    Between(Spanned<Duration>, Spanned<Duration>),
-    /// Exponential with this mean.
-    Exponential(Spanned<Duration>),
-    /// Iterations start this far apart, whatever they take.
-    Pace(Spanned<Duration>),
+    Between(Duration, Duration),
+    /// Exponential with this mean, cut at 20 times the mean (a share of 2e-9).
+    Exponential(Duration),
+    /// Iterations start this far apart, whatever they take; the pause is what is left. Not within an iteration.
+    Pace(Duration),
 }
 
 /// What a user does in one iteration.
@@ -522,12 +527,13 @@ words! {
     }
 }
 
-/// Ends a run early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Ends a run before its stages do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum StopAfter {
-    /// After this many requests.
+    /// After so many requests were sent, in all.
     Requests(u64),
-    /// After this many iterations.
+    /// After so many iterations were begun, in all.
     Iterations(u64),
 }
 

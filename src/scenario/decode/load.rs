@@ -37,10 +37,10 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -
     let fields = Fields::new(out, node, shape)?;
     let (kind, _, value) = fields.only_one(out)?;
     let think = match kind {
-        "constant" => Think::Constant(leaf::duration(out, value)?),
+        "constant" => Think::Constant(leaf::duration(out, value)?.value),
         "between" => between(out, value)?,
-        "exponential" => Think::Exponential(leaf::duration(out, value)?),
-        _ => Think::Pace(leaf::positive_duration(out, value, "a pace")?),
+        "exponential" => Think::Exponential(leaf::duration(out, value)?.value),
+        _ => Think::Pace(leaf::positive_duration(out, value, "a pace")?.value),
     };
     Some(Spanned::new(think, node.span))
 }
@@ -58,9 +58,9 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
         return None;
     };
     let (least, most) = (leaf::duration(out, least), leaf::duration(out, most));
-    let (least, most) = (least?, most?);
-    if least.value > most.value {
-        let (a, b) = (units::written(least.value), units::written(most.value));
+    let (least, most) = (least?.value, most?.value);
+    if least > most {
+        let (a, b) = (units::written(least), units::written(most));
         out.push(
             Diagnostic::error(
                 node.span,
