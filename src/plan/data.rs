@@ -15,6 +15,7 @@ use super::value::{Row, Table, Value};
 mod combine;
 mod permutation;
 
+pub use crate::scenario::model::{OnEnd, Order, WhenFull};
 pub use combine::Combine;
 use permutation::Permutation;
 
@@ -47,20 +48,6 @@ pub enum Contents {
     Combine(Box<Combine>),
 }
 
-/// Which value comes next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Any, whatever came before.
-    #[default]
-    Random,
-    /// One after the other, counted over all users.
-    Sequential,
-    /// The same in one seeded order.
-    Shuffle,
-    /// One after the other, none twice.
-    Unique,
-}
-
 impl Order {
     /// What happens at the end unless the scenario says it.
     pub fn on_end(self) -> OnEnd {
@@ -69,15 +56,6 @@ impl Order {
             Self::Random | Self::Sequential | Self::Shuffle => OnEnd::Loop,
         }
     }
-}
-
-/// What happens when the last value has been given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnEnd {
-    /// The run ends.
-    Stop,
-    /// It begins again.
-    Loop,
 }
 
 impl Contents {
@@ -174,16 +152,6 @@ impl Source {
             .map_or(place, |permutation| permutation.at(place));
         self.get(index, values).map(Some)
     }
-}
-
-/// What a full pool does with one more value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenFull {
-    /// The value is let go.
-    #[default]
-    Ignore,
-    /// The oldest makes room.
-    Replace,
 }
 
 /// A set of captured values, shared by all users; the engine holds what is in it.

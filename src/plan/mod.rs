@@ -30,6 +30,8 @@ pub mod words;
 /// Masks and the search for secrets in foreign text.
 pub use crate::scenario::secret;
 
+pub use crate::scenario::model::StopAfter;
+
 use check::{Capture, Check};
 use data::{Pool, Source};
 use outline::Outline;
@@ -252,16 +254,6 @@ pub enum PartContent {
     Text(Template),
     /// A file's content.
     Fixed(Bytes),
-}
-
-/// Ends a run before its stages do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StopAfter {
-    /// After so many requests were sent, in all.
-    Requests(u64),
-    /// After so many iterations were begun, in all.
-    Iterations(u64),
 }
 
 impl RequestPlan {

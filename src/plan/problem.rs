@@ -42,11 +42,8 @@ pub fn did_you_mean<'a>(
     if let Some(candidate) = nearest(written, candidates.clone()) {
         return Some(format!("did you mean `{candidate}`?"));
     }
-    let known: Vec<_> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
-    match known.len() {
-        1..=8 => Some(format!("known here: {}", known.join(", "))),
-        _ => None,
-    }
+    let known: Vec<_> = candidates.into_iter().take(9).collect();
+    matches!(known.len(), 1..=8).then(|| format!("known here: `{}`", known.join("`, `")))
 }
 
 /// How deep brackets of any kind stand in each other. Those inside quotes count too, which only makes it more.

@@ -10,6 +10,7 @@ use super::StageId;
 mod arrivals;
 mod users;
 
+pub use crate::scenario::model::WhenBusy;
 pub use arrivals::Arrival;
 pub use users::{UserEvent, UserEventKind};
 
@@ -60,16 +61,6 @@ pub enum Model {
         /// What an arrival does when that many are busy.
         when_busy: WhenBusy,
     },
-}
-
-/// What an arrival does when all users are busy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WhenBusy {
-    /// It waits its turn; the wait is part of its latency.
-    #[default]
-    Wait,
-    /// It is counted as dropped.
-    Drop,
 }
 
 /// When a stage begins, when its ramp is over, when it ends (times since the start of the load).

@@ -240,8 +240,8 @@ impl Resolver<'_> {
             Some(_) => None,
             None => self.profile(),
         };
-        let think = self.think();
-        let stop_after = self.stop_after();
+        let think = scenario.think.map_or(Think::NONE, |think| think.value);
+        let stop_after = scenario.stop_after.map(|stop| stop.value);
         let on_start = self.called("on_start", &scenario.on_start);
         let on_stop = self.called("on_stop", &scenario.on_stop);
         // Without a target nothing can be appended to it; the names in the requests are checked all the same.

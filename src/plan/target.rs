@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub use crate::scenario::model::{Connections, OnStale, Transport as TransportKind};
+
 /// Scheme, host and port: what a connection is made to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
@@ -52,18 +54,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Which transport sends the measured requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TransportKind {
-    /// HTTP/1.1 on connections of our own: shows what happened on each.
-    #[default]
-    Direct,
-    /// The reqwest client: HTTP/2 and proxies.
-    Reqwest,
-}
-
 /// What a transport must know of the target; the same for every transport.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TransportOptions {
     /// Which transport is used.
     pub kind: TransportKind,
@@ -81,6 +73,20 @@ pub struct TransportOptions {
     pub proxy: Option<String>,
 }
 
+impl Default for TransportOptions {
+    fn default() -> Self {
+        Self {
+            kind: TransportKind::Direct,
+            connections: Connections::PerUser,
+            on_stale: OnStale::Fail,
+            tls: TlsOptions::default(),
+            source_addresses: Vec::new(),
+            http2: false,
+            proxy: None,
+        }
+    }
+}
+
 impl fmt::Debug for TransportOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the proxy, whose URL may hold a password.
@@ -93,31 +99,6 @@ impl fmt::Debug for TransportOptions {
             .field("http2", &self.http2)
             .finish_non_exhaustive()
     }
-}
-
-/// Whose connections are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Connections {
-    /// Each user keeps its own, as a browser does.
-    #[default]
-    PerUser,
-    /// One pool for all users of a worker.
-    Shared,
-    /// A new one for each request.
-    PerRequest,
-}
-
-/// What to do when the server closes a kept-alive connection while a request is on its way to it.
-///
-/// A connection that is known to be closed *before* anything is written is replaced in either case, as every client
-/// does: nothing was sent, so nothing is sent again. Only the race of the two is meant here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnStale {
-    /// Count it as a failure: it is what a client without retries sees.
-    #[default]
-    Fail,
-    /// Send once more on a new connection, as browsers do. The server may see the request twice.
-    Reconnect,
 }
 
 /// TLS settings. Files are read by `scenario::load`; here is their content.

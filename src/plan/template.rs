@@ -78,7 +78,8 @@ impl Placeholder {
         match (&self.access, value) {
             (Access::Whole, value) => Ok(then(value)),
             (Access::Column(column), Value::Row(row)) => {
-                row.cell(*column).map(then).ok_or_else(|| self.missing())
+                let cell = row.cell(*column).ok_or_else(|| self.missing())?;
+                Ok(then(&cell))
             }
             (Access::Column(_), _) => Err(self.missing()),
             (Access::Members(names), value) => {

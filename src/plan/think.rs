@@ -6,27 +6,15 @@ use rand_core::Rng;
 
 use super::draw::uniform;
 use super::words;
-
-/// How long a user pauses.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Think {
-    /// Not at all.
-    None,
-    /// Always the same.
-    Constant(Duration),
-    /// Uniform in the range.
-    Between(Duration, Duration),
-    /// Exponential with this mean, cut at 20 times the mean (a share of 2e-9).
-    Exponential(Duration),
-    /// Iterations start this far apart; the pause is what is left.
-    Pace(Duration),
-}
+pub use crate::scenario::model::Think;
 
 impl Think {
+    /// No pause.
+    pub const NONE: Self = Self::Constant(Duration::ZERO);
+
     /// The next pause. For a pace: the distance of the starts.
     pub fn sample(&self, random: &mut impl Rng) -> Duration {
         match *self {
-            Self::None => Duration::ZERO,
             Self::Constant(value) | Self::Pace(value) => value,
             Self::Between(low, high) => low + high.saturating_sub(low).mul_f64(uniform(random)),
             // Inverse of the distribution function: -mean ln(1 - u), u in [0, 1).
@@ -37,7 +25,6 @@ impl Think {
     /// The mean pause; `None` for a pace.
     pub fn mean(&self) -> Option<Duration> {
         match *self {
-            Self::None => Some(Duration::ZERO),
             Self::Constant(value) | Self::Exponential(value) => Some(value),
             Self::Between(low, high) => Some((low + high) / 2),
             Self::Pace(_) => None,
@@ -47,7 +34,7 @@ impl Think {
     /// As a sentence part: `between 100 ms and 5 s`.
     pub fn words(&self) -> String {
         match *self {
-            Self::None => "none".to_owned(),
+            Self::Constant(Duration::ZERO) => "none".to_owned(),
             Self::Constant(value) => words::duration(value),
             Self::Between(low, high) => {
                 format!("between {} and {}", words::duration(low), words::duration(high))

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Number;
 
+use crate::scenario;
+
 /// One value, cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -25,11 +27,18 @@ pub enum Value {
 }
 
 /// The rows of a CSV or JSON file, kept once for all users.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug)]
 pub struct Table {
     columns: Vec<Arc<str>>,
+    cells: Cells,
+}
+
+#[derive(Debug)]
+enum Cells {
     /// Row by row; a whole multiple of the number of columns.
-    cells: Vec<Value>,
+    Values(Vec<Value>),
+    /// The fields of a CSV file, each a text.
+    Texts(Arc<scenario::Table>),
 }
 
 /// One row of a [`Table`], without a copy of it.
@@ -47,7 +56,18 @@ impl Table {
             row.resize(columns.len(), Value::Null);
             cells.append(&mut row);
         }
-        Self { columns, cells }
+        Self {
+            columns,
+            cells: Cells::Values(cells),
+        }
+    }
+
+    /// A CSV file, without a copy of it.
+    pub fn of_file(file: &Arc<scenario::Table>) -> Self {
+        Self {
+            columns: file.columns.clone(),
+            cells: Cells::Texts(Arc::clone(file)),
+        }
     }
 
     /// The names of the columns, in the order of the file.
@@ -62,7 +82,10 @@ impl Table {
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.cells.len().checked_div(self.columns.len()).unwrap_or(0)
+        match &self.cells {
+            Cells::Values(cells) => cells.len() / self.columns.len().max(1),
+            Cells::Texts(file) => file.rows(),
+        }
     }
 
     /// Whether there is no row.
@@ -81,21 +104,24 @@ impl Row {
     }
 
     /// The cell of a column, by the column's position.
-    pub fn cell(&self, column: usize) -> Option<&Value> {
+    pub fn cell(&self, column: usize) -> Option<Value> {
         let width = self.table.columns.len();
-        (column < width).then(|| &self.table.cells[self.index * width + column])
+        match &self.table.cells {
+            Cells::Values(cells) if column < width => cells.get(self.index * width + column).cloned(),
+            Cells::Texts(file) if column < width => file.field(self.index, column).map(Value::text),
+            _ => None,
+        }
     }
 
     /// The cell of a column, by the column's name.
-    pub fn get(&self, column: &str) -> Option<&Value> {
+    pub fn get(&self, column: &str) -> Option<Value> {
         self.cell(self.table.column(column)?)
     }
 
     /// Columns and cells, in the order of the file.
-    pub fn cells(&self) -> impl Iterator<Item = (&Arc<str>, &Value)> {
-        let width = self.table.columns.len();
-        let cells = &self.table.cells[self.index * width..(self.index + 1) * width];
-        self.table.columns.iter().zip(cells)
+    pub fn cells(&self) -> impl Iterator<Item = (&Arc<str>, Value)> {
+        let columns = self.table.columns.iter().enumerate();
+        columns.filter_map(|(number, name)| Some((name, self.cell(number)?)))
     }
 }
 
@@ -114,7 +140,7 @@ impl Value {
     /// A part of it by name: a column of a row, a member of an object.
     pub fn member(&self, name: &str) -> Option<Self> {
         match self {
-            Self::Row(row) => row.get(name).cloned(),
+            Self::Row(row) => row.get(name),
             Self::Json(json) => json.get(name).map(Self::from),
             _ => None,
         }
@@ -204,7 +230,7 @@ impl fmt::Display for Value {
 
 impl minijinja::value::Object for Row {
     fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
-        self.get(key.as_str()?).map(Value::to_jinja)
+        self.get(key.as_str()?).map(|value| value.to_jinja())
     }
 
     fn enumerate(self: &Arc<Self>) -> minijinja::value::Enumerator {
@@ -229,8 +255,8 @@ mod tests {
     #[test]
     fn a_row_gives_its_columns_by_name_and_by_place() {
         let row = Row::new(&students(), 1).unwrap();
-        assert_eq!(row.get("id"), Some(&Value::text("932")));
-        assert_eq!(row.cell(1), Some(&Value::Int(2)));
+        assert_eq!(row.get("id"), Some(Value::text("932")));
+        assert_eq!(row.cell(1), Some(Value::Int(2)));
         assert_eq!(row.get("name"), None);
         assert!(Row::new(&students(), 2).is_none());
     }

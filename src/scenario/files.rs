@@ -18,13 +18,29 @@ const MAX_DATA: u64 = 256_000_000;
 /// Largest certificate or key, in bytes.
 const MAX_PEM: u64 = 1_000_000;
 
-/// The rows of a CSV file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// The rows of a CSV file, which may be a million: one text of all fields, and where each ends.
+#[derive(Debug, Default)]
 pub struct Table {
     /// Names from the header line.
-    pub columns: Vec<String>,
-    /// As many fields each as there are columns.
-    pub rows: Vec<Vec<String>>,
+    pub columns: Vec<Arc<str>>,
+    fields: String,
+    /// Row by row, as many as there are columns. A file has fewer than 2^32 bytes.
+    ends: Vec<u32>,
+}
+
+impl Table {
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.ends.len() / self.columns.len().max(1)
+    }
+
+    /// A field by the numbers of its row and its column.
+    pub fn field(&self, row: usize, column: usize) -> Option<&str> {
+        let number = row * self.columns.len() + column;
+        let end = *self.ends.get(number)?;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.fields.get(start as usize..end as usize)
+    }
 }
 
 /// The content of the files that a scenario names, by name as written.
@@ -214,11 +230,9 @@ fn table(bytes: &[u8], delimiter: u8) -> Result<Table, (String, String)> {
         ));
     }
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
-    let columns: Vec<String> = match reader.headers() {
-        Ok(header) => header.iter().map(|name| name.trim().to_owned()).collect(),
-        Err(error) => return Err(malformed(&error)),
-    };
-    if let Some(at) = columns.iter().position(String::is_empty) {
+    let header = reader.headers().map_err(|error| malformed(&error))?;
+    let columns: Vec<Arc<str>> = header.iter().map(|name| name.trim().into()).collect();
+    if let Some(at) = columns.iter().position(|name| name.is_empty()) {
         let help = "the first line names the columns, and `{{ name.column }}` takes one".to_owned();
         return Err((
             format!("has no name for column {} in its first line", at + 1),
@@ -235,21 +249,32 @@ fn table(bytes: &[u8], delimiter: u8) -> Result<Table, (String, String)> {
             "give one of them another name".to_owned(),
         ));
     }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        match record {
-            Ok(record) => rows.push(record.iter().map(str::to_owned).collect()),
-            Err(error) => return Err(malformed(&error)),
+    let mut fields = String::with_capacity(bytes.len());
+    let mut ends = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while reader
+        .read_record(&mut record)
+        .map_err(|error| malformed(&error))?
+    {
+        for field in &record {
+            fields.push_str(field);
+            ends.push(fields.len() as u32);
         }
     }
-    if rows.is_empty() {
+    fields.shrink_to_fit();
+    ends.shrink_to_fit();
+    if ends.is_empty() {
         let help = format!(
             "below the line of column names (`{}`) write one line for each value",
             columns.join(",")
         );
         return Err(("has no rows".to_owned(), help));
     }
-    Ok(Table { columns, rows })
+    Ok(Table {
+        columns,
+        fields,
+        ends,
+    })
 }
 
 fn malformed(error: &csv::Error) -> (String, String) {
@@ -337,7 +362,7 @@ pub(super) fn read_limited(path: &Path, what: &str, limit: u64) -> Result<Vec<u8
     if about.len() > limit {
         return Err(too_large(about.len()).boxed());
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(about.len() as usize + 1);
     let file = File::open(path).map_err(|error| failed(&error).boxed())?;
     file.take(limit + 1)
         .read_to_end(&mut bytes)
@@ -386,8 +411,10 @@ mod tests {
     #[test]
     fn reads_a_table_with_a_byte_order_mark() {
         let found = table(b"\xEF\xBB\xBFid,name\n1,Ann\n2,\"B, C\"\n", b',').unwrap();
-        assert_eq!(found.columns, ["id", "name"]);
-        assert_eq!(found.rows[1], ["2", "B, C"]);
+        assert_eq!(found.columns, ["id".into(), "name".into()]);
+        assert_eq!(found.rows(), 2);
+        let fields = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)].map(|(row, column)| found.field(row, column));
+        assert_eq!(fields, [Some("1"), Some("Ann"), Some("2"), Some("B, C"), None]);
     }
 
     #[test]

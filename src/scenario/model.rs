@@ -9,7 +9,32 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::span::{Span, Spanned, Text};
+
+/// What the file writes as one word of several.
+pub trait Word: Copy + 'static {
+    /// Each word with what it means.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+/// An enumeration whose variants are words of the file.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $word:literal => $variant:ident,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$meaning])* $variant,)*
+        }
+
+        impl Word for $name {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),*];
+        }
+    };
+}
 
 /// One scenario file.
 #[derive(Debug, Clone)]
@@ -137,33 +162,39 @@ pub struct Tls {
     pub server_name: Option<Text>,
 }
 
-/// Who shares connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connections {
-    /// Each user has its own, kept alive, as a browser has.
-    PerUser,
-    /// One pool for all users.
-    Shared,
-    /// A new one for each request.
-    PerRequest,
+words! {
+    /// Who shares connections.
+    Connections {
+        /// Each user has its own, kept alive, as a browser has.
+        "per_user" => PerUser,
+        /// One pool for all users.
+        "shared" => Shared,
+        /// A new one for each request.
+        "per_request" => PerRequest,
+    }
 }
 
-/// What a kept-alive connection that the server closed before answering means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnStale {
-    /// A failed request.
-    Fail,
-    /// Sent again, once, on a new connection; counted.
-    Reconnect,
+words! {
+    /// What to do when the server closes a kept-alive connection while a request is on its way to it.
+    ///
+    /// A connection that is known to be closed *before* anything is written is replaced in either case, as every client
+    /// does: nothing was sent, so nothing is sent again. Only the race of the two is meant here.
+    OnStale {
+        /// Count it as a failure: it is what a client without retries sees.
+        "fail" => Fail,
+        /// Send once more on a new connection, as browsers do; counted. The server may see the request twice.
+        "reconnect" => Reconnect,
+    }
 }
 
-/// Which client sends the requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
-    /// Our own HTTP/1.1, which times every phase and hides nothing.
-    Direct,
-    /// reqwest: HTTP/2, proxies.
-    Reqwest,
+words! {
+    /// Which client sends the requests.
+    Transport {
+        /// Our own HTTP/1.1, which times every phase and hides nothing.
+        "direct" => Direct,
+        /// reqwest: HTTP/2, proxies.
+        "reqwest" => Reqwest,
+    }
 }
 
 /// A key and its text: a header, a query parameter, a form field.
@@ -222,48 +253,51 @@ pub enum DataKind {
     },
 }
 
-/// How a value is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Each draw at random, with replacement.
-    Random,
-    /// One after the other, one cursor for all users.
-    Sequential,
-    /// One permutation fixed by the seed, then as sequential.
-    Shuffle,
-    /// As sequential, and no value twice.
-    Unique,
+words! {
+    /// How a value is chosen.
+    Order {
+        /// Each draw at random, with replacement.
+        "random" => Random,
+        /// One after the other, one cursor for all users.
+        "sequential" => Sequential,
+        /// One permutation fixed by the seed, then as sequential.
+        "shuffle" => Shuffle,
+        /// As sequential, and no value twice.
+        "unique" => Unique,
+    }
 }
 
-/// What follows the last value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnEnd {
-    /// The run ends.
-    Stop,
-    /// The first again.
-    Loop,
+words! {
+    /// What follows the last value.
+    OnEnd {
+        /// The run ends.
+        "stop" => Stop,
+        /// The first again.
+        "loop" => Loop,
+    }
 }
 
-/// What a full captured pool does with a further value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFull {
-    /// Ignores it.
-    Ignore,
-    /// Drops the oldest for it.
-    Replace,
+words! {
+    /// What a full captured pool does with a further value.
+    WhenFull {
+        /// Ignores it.
+        "ignore" => Ignore,
+        /// Drops the oldest for it.
+        "replace" => Replace,
+    }
 }
 
-/// The pause of a user between two iterations.
+/// How long a user pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Think {
     /// Always the same.
-    Constant(Spanned<Duration>),
+    Constant(Duration),
     /// Uniform between the two; the first is not above the second.
-    Between(Spanned<Duration>, Spanned<Duration>),
-    /// Exponential with this mean.
-    Exponential(Spanned<Duration>),
-    /// Iterations start this far apart, whatever they take.
-    Pace(Spanned<Duration>),
+    Between(Duration, Duration),
+    /// Exponential with this mean, cut at 20 times the mean (a share of 2e-9).
+    Exponential(Duration),
+    /// Iterations start this far apart, whatever they take; the pause is what is left. Not within an iteration.
+    Pace(Duration),
 }
 
 /// What a user does in one iteration.
@@ -301,64 +335,6 @@ pub struct Step {
     pub request: Request,
     /// Where the whole block stands.
     pub span: Span,
-}
-
-/// An HTTP method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Method {
-    /// GET.
-    Get,
-    /// POST.
-    Post,
-    /// PUT.
-    Put,
-    /// PATCH.
-    Patch,
-    /// DELETE.
-    Delete,
-    /// HEAD.
-    Head,
-    /// OPTIONS.
-    Options,
-}
-
-impl Method {
-    /// All, in the order of the documentation.
-    pub const ALL: [Method; 7] = [
-        Method::Get,
-        Method::Post,
-        Method::Put,
-        Method::Patch,
-        Method::Delete,
-        Method::Head,
-        Method::Options,
-    ];
-
-    /// The key in the file: `get`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Method::Get => "get",
-            Method::Post => "post",
-            Method::Put => "put",
-            Method::Patch => "patch",
-            Method::Delete => "delete",
-            Method::Head => "head",
-            Method::Options => "options",
-        }
-    }
-
-    /// As on the wire: `GET`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
-            Method::Head => "HEAD",
-            Method::Options => "OPTIONS",
-        }
-    }
 }
 
 /// One request.
@@ -464,17 +440,18 @@ pub enum Extract {
     Cookie(Spanned<String>),
 }
 
-/// Which of several found values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pick {
-    /// The first.
-    First,
-    /// The last.
-    Last,
-    /// One at random.
-    Random,
-    /// Every one; for captured pools only.
-    All,
+words! {
+    /// Which of several found values.
+    Pick {
+        /// The first.
+        "first" => First,
+        /// The last.
+        "last" => Last,
+        /// One at random.
+        "random" => Random,
+        /// Every one; for captured pools only.
+        "all" => All,
+    }
 }
 
 /// What must hold for one response.
@@ -523,6 +500,14 @@ pub enum Hold {
     UntilSteady(UntilSteady),
 }
 
+words! {
+    /// What ends a hold.
+    Until {
+        /// That its throughput is known.
+        "steady" => Steady,
+    }
+}
+
 /// A hold that ends as soon as it is steady.
 #[derive(Debug, Clone, Copy)]
 pub struct UntilSteady {
@@ -550,30 +535,33 @@ pub struct Rate {
     pub per_second: f64,
 }
 
-/// How arrivals are spaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrivals {
-    /// Independent of each other.
-    Poisson,
-    /// Equal gaps.
-    Even,
+words! {
+    /// How arrivals are spaced.
+    Arrivals {
+        /// Independent of each other.
+        "poisson" => Poisson,
+        /// Equal gaps.
+        "even" => Even,
+    }
 }
 
-/// What becomes of an arrival when all users are busy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenBusy {
-    /// It waits its turn; the wait is part of its latency.
-    Wait,
-    /// It is counted as dropped.
-    Drop,
+words! {
+    /// What becomes of an arrival when all users are busy.
+    WhenBusy {
+        /// It waits its turn; the wait is part of its latency.
+        "wait" => Wait,
+        /// It is counted as dropped.
+        "drop" => Drop,
+    }
 }
 
-/// Ends a run early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Ends a run before its stages do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum StopAfter {
-    /// After this many requests.
+    /// After so many requests were sent, in all.
     Requests(u64),
-    /// After this many iterations.
+    /// After so many iterations were begun, in all.
     Iterations(u64),
 }
 

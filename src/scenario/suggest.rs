@@ -5,23 +5,51 @@ use std::path::{Path, PathBuf};
 /// "did you mean": the nearest of `known`, by edits (at most 2, or a third of the length) or by a common beginning.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = written.to_lowercase();
+    let (length, own) = (lower.chars().count(), letters(&lower));
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        let other = candidate.to_lowercase();
-        let distance = strsim::osa_distance(&lower, &other);
+        let most = match best {
+            Some((0, _)) => break,
+            Some((least, _)) => least - 1,
+            None => usize::MAX,
+        };
         // Of a name of one or two letters nothing is left after two edits.
-        let allowed = match other.chars().count() {
+        let allowed = match candidate.chars().count() {
             0..=2 => 1,
             length => 2.max(length / 3),
         };
-        let near = distance <= allowed && distance < lower.chars().count().max(2);
-        let begins =
-            lower.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other) && other.len() >= 3);
-        if (near || begins) && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        let most = if begin_alike(&lower, candidate) {
+            most
+        } else {
+            most.min(allowed).min(length.max(2) - 1)
+        };
+        // Nearly every name is ruled out by its letters, so that a long list of names is quick.
+        if least_edits(own, letters(candidate)) <= most {
+            let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
+            if distance <= most {
+                best = Some((distance, candidate));
+            }
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// Whether one begins with the other, and that is no chance.
+fn begin_alike(written: &str, candidate: &str) -> bool {
+    let shared = written.len().min(candidate.len());
+    let (written, candidate) = (&written.as_bytes()[..shared], &candidate.as_bytes()[..shared]);
+    shared >= 3 && written.eq_ignore_ascii_case(candidate)
+}
+
+/// Which letters are there, small or capital; others than those of ASCII do not count.
+fn letters(text: &str) -> u128 {
+    let ascii = text.bytes().filter(u8::is_ascii);
+    ascii.fold(0, |letters, byte| letters | 1 << byte.to_ascii_lowercase())
+}
+
+/// No fewer edits lead from one text to the other: each takes one letter away, or adds one, or both.
+fn least_edits(one: u128, other: u128) -> usize {
+    (one & !other).count_ones().max((other & !one).count_ones()) as usize
 }
 
 /// A list in words: `a`, `b` or `c`.
@@ -73,6 +101,8 @@ fn may_replace(name: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -83,6 +113,14 @@ mod tests {
         assert_eq!(nearest("endpoint", known), Some("endpoints"));
         assert_eq!(nearest("zebra", known), None);
         assert_eq!(nearest("Get", known), Some("get"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_is_ruled_out_that_is_near(one in "[a-cA-Cé_]{0,9}", other in "[a-cA-Cé_]{0,9}") {
+            let edits = strsim::osa_distance(&one.to_lowercase(), &other.to_lowercase());
+            prop_assert!(least_edits(letters(&one), letters(&other)) <= edits);
+        }
     }
 
     #[test]

@@ -159,8 +159,9 @@ fn the_shop_reads_its_csv_file() {
         .files
         .table("shop/customers.csv", None)
         .expect("it was read");
-    assert_eq!(table.columns, ["email", "pin", "name"]);
-    assert_eq!(table.rows[1], ["bob@example.com", "0815", "Bob, jr."]);
+    assert_eq!(table.columns, ["email", "pin", "name"].map(Into::into));
+    let bob = [0, 1, 2].map(|column| table.field(1, column));
+    assert_eq!(bob, [Some("bob@example.com"), Some("0815"), Some("Bob, jr.")]);
     let threshold = loaded.scenario.thresholds.last().expect("there are three");
     assert_eq!(threshold.text.text, "failures < 50% for 10s: abort");
     assert!(threshold.text.exact);

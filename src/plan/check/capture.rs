@@ -13,6 +13,7 @@ use super::{Mismatch, Received};
 use crate::plan::draw::below;
 use crate::plan::template::SlotId;
 use crate::plan::value::Value;
+pub use crate::scenario::model::Pick;
 
 /// Where a captured value goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,20 +52,6 @@ pub enum Extract {
     Header(HeaderName),
     /// A cookie that the response sets.
     Cookie(String),
-}
-
-/// Which of several found values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pick {
-    /// The first.
-    #[default]
-    First,
-    /// The last.
-    Last,
-    /// One at random.
-    Random,
-    /// Every one (into a pool).
-    All,
 }
 
 impl Capture {

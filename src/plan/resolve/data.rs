@@ -10,7 +10,7 @@ use super::tables;
 use crate::plan::data::{Combine, Contents, OnEnd, Order, Pool, Source, WhenFull};
 use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template, Unread};
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{self, Data, DataKind};
+use crate::scenario::model::{Data, DataKind};
 use crate::scenario::span::{Spanned, Text};
 
 /// Values kept by a pool that does not say how many.
@@ -114,31 +114,19 @@ fn pool(
     data: &Data,
     slot: SlotId,
     keep: Option<&Spanned<u64>>,
-    when_full: Option<&Spanned<model::WhenFull>>,
+    when_full: Option<&Spanned<WhenFull>>,
 ) -> Pool {
     Pool {
         name: data.name.value.as_str().into(),
         slot,
         keep: usize::try_from(keep.map_or(KEEP, |keep| keep.value)).unwrap_or(usize::MAX),
-        when_full: match when_full.map(|when| when.value) {
-            Some(model::WhenFull::Replace) => WhenFull::Replace,
-            Some(model::WhenFull::Ignore) | None => WhenFull::Ignore,
-        },
+        when_full: when_full.map_or(WhenFull::Ignore, |when| when.value),
     }
 }
 
 fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
-    let order = match data.order.map(|order| order.value) {
-        None | Some(model::Order::Random) => Order::Random,
-        Some(model::Order::Sequential) => Order::Sequential,
-        Some(model::Order::Shuffle) => Order::Shuffle,
-        Some(model::Order::Unique) => Order::Unique,
-    };
-    let on_end = match data.on_end.map(|on_end| on_end.value) {
-        None => order.on_end(),
-        Some(model::OnEnd::Stop) => OnEnd::Stop,
-        Some(model::OnEnd::Loop) => OnEnd::Loop,
-    };
+    let order = data.order.map_or(Order::Random, |order| order.value);
+    let on_end = data.on_end.map_or(order.on_end(), |on_end| on_end.value);
     if let (Some(written), Order::Unique, OnEnd::Loop) = (&data.on_end, order, on_end) {
         found.push(
             Diagnostic::error(

@@ -185,7 +185,7 @@ impl Resolver<'_> {
             row,
             condition,
             repeat: step.repeat.map_or(1, |repeat| repeat.value.min(MOST_REPEATS)) as u32,
-            think: step.think.as_ref().map(|think| super::load::think(&think.value)),
+            think: step.think.map(|think| think.value),
             request: request?,
         })
     }

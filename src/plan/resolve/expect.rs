@@ -71,12 +71,7 @@ impl Resolver<'_> {
             Some(pool) => CaptureTarget::Pool(*pool),
             None => CaptureTarget::Slot(self.names.captured(name)?),
         };
-        let pick = match capture.pick.map(|pick| pick.value) {
-            None | Some(model::Pick::First) => Pick::First,
-            Some(model::Pick::Last) => Pick::Last,
-            Some(model::Pick::Random) => Pick::Random,
-            Some(model::Pick::All) => Pick::All,
-        };
+        let pick = capture.pick.map_or(Pick::First, |pick| pick.value);
         if let (Pick::All, CaptureTarget::Slot(_), Some(written)) = (pick, target, capture.pick)
             && !self.names.has_unread()
         {

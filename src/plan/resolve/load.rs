@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use super::Resolver;
-use crate::plan::StopAfter;
 use crate::plan::profile::{Model, Profile, Stage, UntilSteady, WhenBusy};
-use crate::plan::think::Think;
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Hold, Load};
 
@@ -17,17 +15,6 @@ const WITHIN: f64 = 0.05;
 
 /// Users at once in the open model, unless the scenario says it.
 const MAX_USERS: u64 = 1000;
-
-/// A pause as the plan has it.
-pub(super) fn think(think: &model::Think) -> Think {
-    match think {
-        model::Think::Constant(value) if value.value.is_zero() => Think::None,
-        model::Think::Constant(value) => Think::Constant(value.value),
-        model::Think::Between(low, high) => Think::Between(low.value, high.value),
-        model::Think::Exponential(mean) => Think::Exponential(mean.value),
-        model::Think::Pace(every) => Think::Pace(every.value),
-    }
-}
 
 /// The longest hold, and when it may end earlier. A shortest one that is longer than the default for the longest moves that.
 fn until_steady(written: model::UntilSteady) -> (Duration, UntilSteady) {
@@ -135,22 +122,7 @@ impl Resolver<'_> {
         Model::Open {
             poisson: scenario.arrivals.map(|arrivals| arrivals.value) != even,
             max_users: u32::try_from(max_users).unwrap_or(u32::MAX),
-            when_busy: match scenario.when_busy.map(|when| when.value) {
-                None | Some(model::WhenBusy::Wait) => WhenBusy::Wait,
-                Some(model::WhenBusy::Drop) => WhenBusy::Drop,
-            },
+            when_busy: scenario.when_busy.map_or(WhenBusy::Wait, |when| when.value),
         }
-    }
-
-    pub(super) fn stop_after(&self) -> Option<StopAfter> {
-        Some(match self.input.scenario.stop_after?.value {
-            model::StopAfter::Requests(count) => StopAfter::Requests(count),
-            model::StopAfter::Iterations(count) => StopAfter::Iterations(count),
-        })
-    }
-
-    pub(super) fn think(&self) -> Think {
-        let written = self.input.scenario.think.as_ref();
-        written.map_or(Think::None, |written| think(&written.value))
     }
 }

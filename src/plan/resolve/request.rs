@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 
 use super::Resolver;
 use super::expect;
@@ -12,7 +12,7 @@ use crate::plan::target::Origin;
 use crate::plan::template::{Escape, Scope, Shape, SlotKind, Template};
 use crate::plan::{RequestPlan, UrlPlan};
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{self, Pair, Request};
+use crate::scenario::model::{Pair, Request};
 use crate::scenario::span::Text;
 
 /// Headers that say how the message is framed: the transport's own.
@@ -44,7 +44,7 @@ impl Resolver<'_> {
             headers.push((http::header::CONTENT_TYPE, Template::literal(&content_type)));
         }
         let plan = RequestPlan {
-            method: method(written.method.value),
+            method: written.method.value.clone(),
             url: url?,
             headers,
             body,
@@ -293,16 +293,4 @@ fn merged(
 
 pub(super) fn has(headers: &[(HeaderName, Template)], name: &HeaderName) -> bool {
     headers.iter().any(|(known, _)| known == name)
-}
-
-fn method(method: model::Method) -> Method {
-    match method {
-        model::Method::Get => Method::GET,
-        model::Method::Post => Method::POST,
-        model::Method::Put => Method::PUT,
-        model::Method::Patch => Method::PATCH,
-        model::Method::Delete => Method::DELETE,
-        model::Method::Head => Method::HEAD,
-        model::Method::Options => Method::OPTIONS,
-    }
 }

@@ -18,10 +18,8 @@ pub(super) fn values(written: &[Json], names: &Names, found: &mut Found) -> Opti
 }
 
 /// A CSV file. Every cell is text, as it stands.
-pub(super) fn csv(file: &scenario::Table) -> (Contents, Shape) {
-    let columns = file.columns.iter().map(|column| column.as_str().into()).collect();
-    let row = |row: &Vec<String>| row.iter().map(|cell| Value::text(cell.as_str())).collect();
-    let table = Arc::new(Table::new(columns, file.rows.iter().map(row).collect::<Vec<_>>()));
+pub(super) fn csv(file: &Arc<scenario::Table>) -> (Contents, Shape) {
+    let table = Arc::new(Table::of_file(file));
     (Contents::Table(Arc::clone(&table)), Shape::Row(table))
 }
 

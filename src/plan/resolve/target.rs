@@ -195,10 +195,10 @@ impl Resolver<'_> {
     pub(super) fn transport(&mut self) -> Option<TransportOptions> {
         let target = &self.input.scenario.target;
         let http2 = target.http2.filter(|http2| http2.value);
-        let kind = match target.transport.map(|transport| transport.value) {
-            Some(model::Transport::Reqwest) => TransportKind::Reqwest,
+        let kind = match target.transport {
+            Some(written) => written.value,
             None if http2.is_some() || target.proxy.is_some() => TransportKind::Reqwest,
-            Some(model::Transport::Direct) | None => TransportKind::Direct,
+            None => TransportKind::Direct,
         };
         let proxy = target.proxy.as_ref().map(|proxy| {
             let url = self.constant(proxy)?.value;
@@ -212,15 +212,10 @@ impl Resolver<'_> {
         let tls = self.tls(&target.tls);
         Some(TransportOptions {
             kind,
-            connections: match target.connections.map(|connections| connections.value) {
-                None | Some(model::Connections::PerUser) => Connections::PerUser,
-                Some(model::Connections::Shared) => Connections::Shared,
-                Some(model::Connections::PerRequest) => Connections::PerRequest,
-            },
-            on_stale: match target.on_stale.map(|on_stale| on_stale.value) {
-                None | Some(model::OnStale::Fail) => OnStale::Fail,
-                Some(model::OnStale::Reconnect) => OnStale::Reconnect,
-            },
+            connections: target
+                .connections
+                .map_or(Connections::PerUser, |written| written.value),
+            on_stale: target.on_stale.map_or(OnStale::Fail, |written| written.value),
             tls: tls?,
             source_addresses: target
                 .source_addresses

@@ -1,7 +1,7 @@
 //! The `data` block: named sources of values.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Data, DataKind, OnEnd, Order, WhenFull};
+use super::super::model::{Data, DataKind, OnEnd, Order};
 use super::super::span::{Span, Spanned};
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
@@ -63,8 +63,7 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
         return None;
     }
     let fields = Fields::new(out, node, &shapes::DATA)?;
-    let kinds = ["values", "range", "combine", "csv", "json", "captured"];
-    let (chosen, _, value) = fields.one_of(out, &kinds)?;
+    let (chosen, _, value) = fields.one_of(out, shapes::DATA_KINDS)?;
     fields.only_with(
         out,
         "with",
@@ -73,9 +72,8 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
     );
     fields.only_with(out, "delimiter", chosen == "csv", "only `csv` files have one");
     let drawn = chosen != "captured";
-    let written = fields.optional("order");
-    let order = written.and_then(|node| order(out, node));
-    let random = match written {
+    let order: Option<Spanned<Order>> = fields.read(out, "order", leaf::choice);
+    let random = match fields.optional("order") {
         Some(_) => order.is_some_and(|order| order.value == Order::Random),
         None => true,
     };
@@ -86,9 +84,7 @@ fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Dat
         "captured values are drawn at random",
     );
     fields.only_with(out, "on_end", drawn, "captured values have no end");
-    let on_end = fields
-        .optional("on_end")
-        .and_then(|node| leaf::choice(out, node, &[("stop", OnEnd::Stop), ("loop", OnEnd::Loop)]));
+    let on_end: Option<Spanned<OnEnd>> = fields.read(out, "on_end", leaf::choice);
     if let Some(end) = on_end.filter(|_| random && drawn) {
         out.push(
             Diagnostic::error(
@@ -155,16 +151,6 @@ fn check_name(out: &mut Diagnostics, name: &Spanned<String>) -> Vec<Spanned<Stri
     vec![name.clone()]
 }
 
-fn order(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Order>> {
-    let words = [
-        ("random", Order::Random),
-        ("sequential", Order::Sequential),
-        ("shuffle", Order::Shuffle),
-        ("unique", Order::Unique),
-    ];
-    leaf::choice(out, node, &words)
-}
-
 fn values(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
     let items = leaf::list(out, node, "a list of values", "values: [201701, 201702]")?;
     if items.is_empty() {
@@ -208,19 +194,16 @@ fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
 
 fn combine(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
     let template = leaf::text(out, node, "a template such as `\"20{{ year }}\"`");
-    let with = fields
-        .optional("with")
-        .map(|node| all(out, node))
-        .unwrap_or_default();
+    let with = fields.optional("with").map(|node| all(out, node));
     Some(DataKind::Combine {
         template: template?,
-        with,
+        with: with.unwrap_or_default(),
     })
 }
 
 fn csv(out: &mut Diagnostics, fields: &Fields<'_>, node: &Node) -> Option<DataKind> {
     let file = leaf::file_name(out, node);
-    let delimiter = fields.optional("delimiter").and_then(|node| delimiter(out, node));
+    let delimiter = fields.read(out, "delimiter", delimiter);
     Some(DataKind::Csv {
         file: file?,
         delimiter,
@@ -257,15 +240,8 @@ fn captured(out: &mut Diagnostics, node: &Node) -> DataKind {
     let Some(fields) = Fields::new(out, node, &shapes::CAPTURED) else {
         return nothing;
     };
-    let keep = fields
-        .optional("keep")
-        .and_then(|node| leaf::positive_count(out, node, "`keep`"));
-    let when_full = fields.optional("when_full").and_then(|node| {
-        leaf::choice(
-            out,
-            node,
-            &[("ignore", WhenFull::Ignore), ("replace", WhenFull::Replace)],
-        )
-    });
-    DataKind::Captured { keep, when_full }
+    DataKind::Captured {
+        keep: fields.read_as(out, "keep", leaf::positive_count, "`keep`"),
+        when_full: fields.read(out, "when_full", leaf::choice),
+    }
 }

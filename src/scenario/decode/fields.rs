@@ -5,22 +5,8 @@ use super::super::span::{Span, Spanned};
 use super::super::suggest::{nearest, one_of};
 use super::super::yaml::{Kind, Node};
 use super::leaf;
+use super::shape::Shape;
 use super::shapes::example_of;
-
-/// The keys of one kind of mapping, for the decoder, its messages and the check against the schema.
-#[derive(Debug)]
-pub(crate) struct Shape {
-    /// In words, with its article: "an endpoint".
-    pub(crate) what: &'static str,
-    /// All keys.
-    pub(crate) keys: &'static [&'static str],
-    /// What people write who know another tool, and what it is here.
-    pub(crate) aliases: &'static [(&'static str, &'static str)],
-    /// What to say where the other tool's key cannot simply be replaced.
-    pub(crate) advice: &'static [(&'static str, &'static str)],
-    /// A whole one, in one line.
-    pub(crate) example: &'static str,
-}
 
 /// The mapping being read.
 pub(super) struct Fields<'n> {
@@ -29,6 +15,8 @@ pub(super) struct Fields<'n> {
     entries: &'n [(Spanned<String>, Node)],
     /// There is something in it that was not understood at all, and may hold anything.
     vague: bool,
+    /// It could not be read, which was told: nothing is missing in it.
+    unread: bool,
 }
 
 /// One of several keys: which it is, the key as written, and its value.
@@ -49,16 +37,16 @@ impl<'n> Fields<'n> {
         };
         for (key, _) in entries
             .iter()
-            .filter(|(key, _)| !shape.keys.contains(&key.value.as_str()))
+            .filter(|(key, _)| !shape.has(&key.value))
             .take(MOST_COMPARED)
         {
             out.push(unknown_key(key, shape));
         }
         let unknown = |(key, node): &(Spanned<String>, Node)| {
-            !shape.keys.contains(&key.value.as_str())
+            !shape.has(&key.value)
                 && !matches!(node.kind, Kind::Scalar(_))
                 && !key.value.starts_with("x-")
-                && !is_advised(&key.value, shape)
+                && shape.advice(&snake_case(&key.value)).is_none()
                 && suggestion(&key.value, shape).is_none()
         };
         Some(Self {
@@ -66,6 +54,7 @@ impl<'n> Fields<'n> {
             shape,
             entries,
             vague: entries.len() > MOST_COMPARED || entries.iter().any(unknown),
+            unread: false,
         })
     }
 
@@ -76,7 +65,46 @@ impl<'n> Fields<'n> {
             shape,
             entries: &[],
             vague: true,
+            unread: true,
         }
+    }
+
+    /// The node as a mapping of this shape, or what stands in its place.
+    pub(super) fn or_unread(out: &mut Diagnostics, node: &'n Node, shape: &'static Shape) -> Self {
+        Self::new(out, node, shape).unwrap_or(Self::unread(node.span, shape))
+    }
+
+    /// The value of a key as `read` has it; `None` without the key, or with an error told.
+    pub(super) fn read<T>(
+        &self,
+        out: &mut Diagnostics,
+        key: &'static str,
+        read: impl FnOnce(&mut Diagnostics, &'n Node) -> Option<T>,
+    ) -> Option<T> {
+        read(out, self.optional(key)?)
+    }
+
+    /// The same with words for what is expected.
+    pub(super) fn read_as<T>(
+        &self,
+        out: &mut Diagnostics,
+        key: &'static str,
+        read: impl FnOnce(&mut Diagnostics, &'n Node, &str) -> Option<T>,
+        what: &str,
+    ) -> Option<T> {
+        read(out, self.optional(key)?, what)
+    }
+
+    /// The same of a key that must be there.
+    pub(super) fn need<T>(
+        &self,
+        out: &mut Diagnostics,
+        key: &'static str,
+        read: impl FnOnce(&mut Diagnostics, &'n Node, &str) -> Option<T>,
+        what: &str,
+    ) -> Option<T> {
+        let node = self.required(out, key)?;
+        read(out, node, what)
     }
 
     /// Whether a key that is not here may be meant by something that was not understood.
@@ -86,7 +114,7 @@ impl<'n> Fields<'n> {
 
     /// The value of a key, or of an unknown key that was said to mean it: so that what is wrong inside is told as well.
     pub(super) fn optional(&self, key: &'static str) -> Option<&'n Node> {
-        debug_assert!(self.shape.keys.contains(&key), "{key} is not declared");
+        debug_assert!(self.shape.has(key), "{key} is not declared");
         let exact = self.entries.iter().find(|(k, _)| k.value == key);
         let meant = || {
             self.entries
@@ -116,7 +144,7 @@ impl<'n> Fields<'n> {
     /// The value of a key that must be there.
     pub(super) fn required(&self, out: &mut Diagnostics, key: &'static str) -> Option<&'n Node> {
         let found = self.optional(key);
-        if found.is_none() && !self.has_misspelling_of(key) {
+        if found.is_none() && !self.unread && !self.has_misspelling_of(key) {
             let place = self.entries.first().map_or(self.span, |(key, _)| key.span);
             out.push(
                 Diagnostic::error(place, format!("{} needs `{key}`", self.shape.what))
@@ -132,19 +160,15 @@ impl<'n> Fields<'n> {
 
     /// An unknown key that was said to mean this one: its absence need not be told as well.
     fn has_misspelling_of(&self, key: &str) -> bool {
-        let advised = |written: &str| {
-            let snake = snake_case(written);
-            let known = self.shape.aliases.iter().find(|(wrong, _)| *wrong == snake);
-            known.is_some_and(|(_, right)| *right == key)
-        };
-        let entries = self
+        let written = self
             .entries
             .iter()
             .take(MOST_COMPARED)
-            .map(|(written, _)| written.value.as_str());
-        entries
-            .into_iter()
-            .any(|written| suggestion(written, self.shape) == Some(key) || advised(written))
+            .map(|(written, _)| &written.value);
+        written.into_iter().any(|written| {
+            suggestion(written, self.shape) == Some(key)
+                || self.shape.alias(&snake_case(written)) == Some(key)
+        })
     }
 
     /// Those of `names` that are written, in the order of the file.
@@ -168,6 +192,7 @@ impl<'n> Fields<'n> {
     pub(super) fn one_of(&self, out: &mut Diagnostics, names: &[&'static str]) -> Option<Chosen<'n>> {
         let found = self.among(names);
         match found.as_slice() {
+            [] if self.unread => None,
             [] if names.iter().any(|name| self.has_misspelling_of(name)) => self.meant(names),
             [] => {
                 let place = self.entries.first().map_or(self.span, |(key, _)| key.span);
@@ -200,6 +225,12 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// The only key, where each is one of several kinds.
+    pub(super) fn only_one(&self, out: &mut Diagnostics) -> Option<Chosen<'n>> {
+        let names: Vec<_> = self.shape.names().collect();
+        self.one_of(out, &names)
+    }
+
     /// Complains about keys that mean nothing beside what was chosen.
     pub(super) fn only_with(&self, out: &mut Diagnostics, key: &str, allowed: bool, why: &str) {
         if let Some(span) = self.key(key).filter(|_| !allowed) {
@@ -216,27 +247,13 @@ const MOST_COMPARED: usize = 100;
 
 /// The key that was meant.
 fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
-    if shape.keys.contains(&written) {
+    let snake = snake_case(written);
+    if shape.has(written) || shape.advice(&snake).is_some() {
         return None;
     }
-    if is_advised(written, shape) {
-        return None;
-    }
-    let snake = snake_case(written);
-    let alias = shape
-        .aliases
-        .iter()
-        .find(|(wrong, _)| *wrong == snake)
-        .map(|(_, right)| *right);
-    let same = shape.keys.iter().copied().find(|key| *key == snake);
-    same.or(alias)
-        .or_else(|| nearest(&snake, shape.keys.iter().copied()))
-}
-
-/// Whether there is advice in place of a suggestion.
-fn is_advised(written: &str, shape: &Shape) -> bool {
-    let snake = snake_case(written);
-    shape.advice.iter().any(|(wrong, _)| *wrong == snake)
+    let same = shape.names().find(|key| *key == snake);
+    same.or_else(|| shape.alias(&snake))
+        .or_else(|| nearest(&snake, shape.names()))
 }
 
 /// `thinkTime` and `think-time` as `think_time`.
@@ -256,27 +273,20 @@ fn snake_case(written: &str) -> String {
 fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
     let message = format!("unknown key `{}` in {}", key.value, shape.what);
     let diagnostic = Diagnostic::error(key.span, message).label("unknown");
-    let snake = snake_case(&key.value);
-    if let Some((_, advice)) = shape.advice.iter().find(|(wrong, _)| *wrong == snake) {
-        return diagnostic.help(*advice);
+    if let Some(advice) = shape.advice(&snake_case(&key.value)) {
+        return diagnostic.help(advice);
     }
     if key.value.starts_with("x-") {
         return diagnostic
             .help("an anchor needs no place of its own: write `&name` where its block is used first");
     }
-    match suggestion(&key.value, shape) {
-        Some(right) => diagnostic
-            .help(format!("did you mean `{right}`?"))
-            .replace(key.span, right),
-        None => diagnostic.help(format!("the keys here are {}", all_of(shape.keys))),
+    if let Some(right) = suggestion(&key.value, shape) {
+        let help = format!("did you mean `{right}`?");
+        return diagnostic.help(help).replace(key.span, right);
     }
-}
-
-/// A list in words: `a`, `b` and `c`.
-fn all_of(names: &[&str]) -> String {
-    let text = one_of(names.iter().copied());
-    match text.rsplit_once(" or ") {
-        Some((before, last)) => format!("{before} and {last}"),
-        None => text,
+    let mut keys = one_of(shape.names());
+    if let Some(at) = keys.rfind(" or ") {
+        keys.replace_range(at..at + " or ".len(), " and ");
     }
+    diagnostic.help(format!("the keys here are {keys}"))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Json, Pair, Rate};
+use super::super::model::{Json, Pair, Rate, Word};
 use super::super::span::{Span, Spanned, Text};
 use super::super::suggest::{nearest, one_of};
 use super::super::units::{self, UnitError};
@@ -221,22 +221,16 @@ pub(super) fn boolean(out: &mut Diagnostics, node: &Node) -> Option<Spanned<bool
 }
 
 /// One of several words.
-pub(super) fn choice<T: Copy>(
-    out: &mut Diagnostics,
-    node: &Node,
-    words: &[(&'static str, T)],
-) -> Option<Spanned<T>> {
-    let names = || words.iter().map(|(name, _)| *name);
-    let text = scalar(out, node, &one_of(names()), "")?;
-    if let Some((_, value)) = words.iter().find(|(name, _)| *name == text.text) {
+pub(super) fn choice<W: Word>(out: &mut Diagnostics, node: &Node) -> Option<Spanned<W>> {
+    let words = || W::WORDS.iter().map(|(word, _)| *word);
+    let text = scalar(out, node, &one_of(words()), "")?;
+    if let Some((_, value)) = W::WORDS.iter().find(|(word, _)| *word == text.text) {
         return Some(Spanned::new(*value, node.span));
     }
-    let diagnostic = Diagnostic::error(
-        node.span,
-        format!("expected {}, found {}", one_of(names()), found(node)),
-    );
+    let message = format!("expected {}, found {}", one_of(words()), found(node));
+    let diagnostic = Diagnostic::error(node.span, message);
     let snake = text.text.replace('-', "_");
-    out.push(match nearest(&snake, names()) {
+    out.push(match nearest(&snake, words()) {
         Some(right) => diagnostic
             .help(format!("did you mean `{right}`?"))
             .replace(node.span, right),
@@ -247,39 +241,25 @@ pub(super) fn choice<T: Copy>(
 
 /// Any scalar as text; nothing is an error, `""` is not.
 pub(super) fn text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Text> {
-    let text = match &node.kind {
-        Kind::Scalar(text) if !node.is_null() => text,
-        _ if node.is_null() => {
-            out.push(
-                Diagnostic::error(before(node.span), format!("expected {what}, found nothing"))
-                    .help("write `\"\"` for an empty text"),
-            );
-            return None;
-        }
-        _ => {
-            wrong_type(out, node, what, "");
-            return None;
-        }
-    };
-    Some(text.clone())
+    if node.is_null() {
+        out.push(
+            Diagnostic::error(before(node.span), format!("expected {what}, found nothing"))
+                .help("write `\"\"` for an empty text"),
+        );
+        return None;
+    }
+    scalar(out, node, what, "").cloned()
 }
 
 /// A text that is not empty and no template: a name, a file, a path in JSON.
 pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<String>> {
-    let text = if node.is_null() {
-        wrong_type(out, node, what, "");
-        return None;
-    } else {
-        text(out, node, what)?
-    };
+    let text = scalar(out, node, what, "")?;
     if text.text.trim().is_empty() {
-        out.push(Diagnostic::error(
-            node.span,
-            format!("expected {what}, found an empty text"),
-        ));
+        let message = format!("expected {what}, found an empty text");
+        out.push(Diagnostic::error(node.span, message));
         return None;
     }
-    Some(Spanned::new(text.text, text.span))
+    Some(Spanned::new(text.text.clone(), text.span))
 }
 
 /// A file name: fixed before the run, so no template.

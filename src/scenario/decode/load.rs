@@ -1,18 +1,17 @@
 //! How hard and how long: stages, think times, the open model, ends, thresholds.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{
-    Arrivals, Hold, Load, Scenario, Stage, StopAfter, Think, Threshold, UntilSteady, WhenBusy,
-};
+use super::super::model::{Hold, Load, Scenario, Stage, StopAfter, Think, Threshold, Until, UntilSteady};
 use super::super::span::{Span, Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
 use super::leaf;
+use super::shape::Shape;
 use super::{empty, shapes};
 
-pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Spanned<Think>> {
-    let shape = if pace { &shapes::THINK } else { &shapes::STEP_THINK };
+/// A pause of one of the kinds that `shape` has.
+pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -> Option<Spanned<Think>> {
     let plain = match &node.kind {
         Kind::Scalar(text) if units::duration(&text.text).is_ok() => {
             Some((text.text.clone(), "a duration".to_owned()))
@@ -36,12 +35,12 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, pace: bool) -> Option<Sp
         return None;
     }
     let fields = Fields::new(out, node, shape)?;
-    let (kind, _, value) = fields.one_of(out, shape.keys)?;
+    let (kind, _, value) = fields.only_one(out)?;
     let think = match kind {
-        "constant" => Think::Constant(leaf::duration(out, value)?),
+        "constant" => Think::Constant(leaf::duration(out, value)?.value),
         "between" => between(out, value)?,
-        "exponential" => Think::Exponential(leaf::duration(out, value)?),
-        _ => Think::Pace(leaf::positive_duration(out, value, "a pace")?),
+        "exponential" => Think::Exponential(leaf::duration(out, value)?.value),
+        _ => Think::Pace(leaf::positive_duration(out, value, "a pace")?.value),
     };
     Some(Spanned::new(think, node.span))
 }
@@ -59,9 +58,9 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
         return None;
     };
     let (least, most) = (leaf::duration(out, least), leaf::duration(out, most));
-    let (least, most) = (least?, most?);
-    if least.value > most.value {
-        let (a, b) = (units::written(least.value), units::written(most.value));
+    let (least, most) = (least?.value, most?.value);
+    if least > most {
+        let (a, b) = (units::written(least), units::written(most));
         out.push(
             Diagnostic::error(
                 node.span,
@@ -145,7 +144,7 @@ fn hold(out: &mut Diagnostics, node: &Node) -> Option<Hold> {
     let fields = Fields::new(out, node, &shapes::HOLD)?;
     let until = fields.required(out, "until");
     if let Some(node) = until {
-        leaf::choice(out, node, &[("steady", ())]);
+        leaf::choice::<Until>(out, node);
     }
     let mut time = |key| {
         fields
@@ -241,18 +240,6 @@ fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage])
     }
 }
 
-pub(super) fn arrivals(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Arrivals>> {
-    leaf::choice(
-        out,
-        node,
-        &[("poisson", Arrivals::Poisson), ("even", Arrivals::Even)],
-    )
-}
-
-pub(super) fn when_busy(out: &mut Diagnostics, node: &Node) -> Option<Spanned<WhenBusy>> {
-    leaf::choice(out, node, &[("wait", WhenBusy::Wait), ("drop", WhenBusy::Drop)])
-}
-
 /// Keys of the open model beside stages of the closed one, and a pace beside arrivals.
 pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenario: &Scenario) {
     let Some(first) = scenario.stages.first() else {
@@ -287,7 +274,7 @@ pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenar
 
 pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<StopAfter>> {
     let fields = Fields::new(out, node, &shapes::STOP_AFTER)?;
-    let (kind, _, value) = fields.one_of(out, shapes::STOP_AFTER.keys)?;
+    let (kind, _, value) = fields.only_one(out)?;
     let count = leaf::positive_count(out, value, "the number to stop after")?.value;
     let stop = if kind == "requests" {
         StopAfter::Requests(count)
@@ -298,13 +285,11 @@ pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<S
 }
 
 /// Thresholds, each a text; `- failures < 1% for 10s: abort` is a mapping to YAML, and a text to us.
-pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Vec<Threshold> {
+pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Option<Vec<Threshold>> {
     let example = "thresholds: [ failures < 1%, p95 < 3s ]";
-    let items = leaf::list(out, node, "a list of thresholds", example).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| threshold(out, item, example))
-        .collect()
+    let items = leaf::list(out, node, "a list of thresholds", example)?;
+    let read = |item| threshold(out, item, example);
+    Some(items.iter().filter_map(read).collect())
 }
 
 fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Threshold> {

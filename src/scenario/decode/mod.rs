@@ -6,6 +6,7 @@ mod fields;
 mod leaf;
 mod load;
 mod request;
+pub(super) mod shape;
 pub(super) mod shapes;
 mod target;
 
@@ -29,73 +30,54 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
     }
     let fields = Fields::new(out, root, &shapes::SCENARIO)?;
     let target = match fields.required(out, "target") {
-        Some(node) => target::target(out, node),
-        None => target::unread(root.span),
+        Some(node) => Fields::or_unread(out, node, &shapes::TARGET),
+        None => Fields::unread(root.span, &shapes::TARGET),
     };
+    let target = target::target(out, &target);
     let endpoints = fields.required(out, "endpoints");
     let stages = fields.required(out, "stages");
     let scenario = Scenario {
-        name: fields
-            .optional("name")
-            .and_then(|node| leaf::plain_text(out, node, "a name")),
-        description: fields
-            .optional("description")
-            .and_then(|node| leaf::plain_text(out, node, "a description")),
+        name: fields.read_as(out, "name", leaf::plain_text, "a name"),
+        description: fields.read_as(out, "description", leaf::plain_text, "a description"),
         data: match fields.optional("data") {
             Some(node) => data::all(out, node),
             None if fields.may_hold("data") => vec![data::unread(root.span)],
             None => Vec::new(),
         },
-        think: fields
-            .optional("think")
-            .and_then(|node| load::think(out, node, true)),
-        on_start: fields
-            .optional("on_start")
-            .map(|node| names(out, node, "the name of an endpoint", "[get_by_term_id]"))
-            .unwrap_or_default(),
-        on_stop: fields
-            .optional("on_stop")
-            .map(|node| names(out, node, "the name of an endpoint", "[log_out]"))
-            .unwrap_or_default(),
-        setup: fields
-            .optional("setup")
-            .map(|node| request::steps(out, node, "setup"))
-            .unwrap_or_default(),
-        teardown: fields
-            .optional("teardown")
-            .map(|node| request::steps(out, node, "teardown"))
-            .unwrap_or_default(),
+        think: fields.read(out, "think", |out, node| load::think(out, node, &shapes::THINK)),
+        on_start: names(
+            out,
+            &fields,
+            "on_start",
+            "the name of an endpoint",
+            "[get_by_term_id]",
+        ),
+        on_stop: names(out, &fields, "on_stop", "the name of an endpoint", "[log_out]"),
+        setup: request::once(out, &fields, "setup"),
+        teardown: request::once(out, &fields, "teardown"),
         endpoints: match endpoints {
             Some(node) => request::endpoints(out, node),
-            None => vec![request::unread_endpoint(root.span)],
+            None => vec![request::unread_endpoint(out, root.span)],
         },
         endpoints_span: endpoints.map_or(root.span, |node| node.span),
         stages: stages.map(|node| load::stages(out, node)).unwrap_or_default(),
         stages_span: stages.map_or(root.span, |node| node.span),
-        arrivals: fields
-            .optional("arrivals")
-            .and_then(|node| load::arrivals(out, node)),
-        max_users: fields
-            .optional("max_users")
-            .and_then(|node| leaf::positive_count(out, node, "`max_users`")),
-        when_busy: fields
-            .optional("when_busy")
-            .and_then(|node| load::when_busy(out, node)),
+        arrivals: fields.read(out, "arrivals", leaf::choice),
+        max_users: fields.read_as(out, "max_users", leaf::positive_count, "`max_users`"),
+        when_busy: fields.read(out, "when_busy", leaf::choice),
         thresholds: fields
-            .optional("thresholds")
-            .map(|node| load::thresholds(out, node))
+            .read(out, "thresholds", load::thresholds)
             .unwrap_or_default(),
-        secrets: fields
-            .optional("secrets")
-            .map(|node| names(out, node, "a key of the configuration", "[client_id]"))
-            .unwrap_or_default(),
-        seed: fields.optional("seed").and_then(|node| leaf::count(out, node)),
-        graceful_stop: fields
-            .optional("graceful_stop")
-            .and_then(|node| leaf::duration(out, node)),
-        stop_after: fields
-            .optional("stop_after")
-            .and_then(|node| load::stop_after(out, node)),
+        secrets: names(
+            out,
+            &fields,
+            "secrets",
+            "a key of the configuration",
+            "[client_id]",
+        ),
+        seed: fields.read(out, "seed", leaf::count),
+        graceful_stop: fields.read(out, "graceful_stop", leaf::duration),
+        stop_after: fields.read(out, "stop_after", load::stop_after),
         target,
     };
     load::open_model_keys(out, &fields, &scenario);
@@ -103,10 +85,16 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
 }
 
 /// A list of names; one name alone is fine.
-fn names(out: &mut Diagnostics, node: &Node, what: &str, example: &str) -> Vec<Spanned<String>> {
-    if node.is_null() {
+fn names(
+    out: &mut Diagnostics,
+    fields: &Fields<'_>,
+    key: &'static str,
+    what: &str,
+    example: &str,
+) -> Vec<Spanned<String>> {
+    let Some(node) = fields.optional(key).filter(|node| !node.is_null()) else {
         return Vec::new();
-    }
+    };
     if matches!(node.kind, Kind::Map(_)) {
         leaf::wrong_type(out, node, "a list of names", example);
         return vec![Spanned::unread(node.span)];

@@ -1,9 +1,10 @@
 //! Endpoints, steps, requests, bodies, captures and expectations.
 
+use http::Method;
+
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{
-    Body, Capture, Endpoint, Expect, Extract, Json, Method, Part, PartContent, Pick, Request, Step,
-    TextCheck, Work,
+    Body, Capture, Endpoint, Expect, Extract, Json, Part, PartContent, Request, Step, TextCheck, Work,
 };
 use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
@@ -11,45 +12,34 @@ use super::fields::{Chosen, Fields};
 use super::leaf;
 use super::{empty, load, shapes, unique};
 
-const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
-const METHODS_OR_STEPS: [&str; 8] = [
-    "get", "post", "put", "patch", "delete", "head", "options", "steps",
-];
-const BODIES: [&str; 5] = ["json", "form", "body", "body_file", "multipart"];
-
 pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
     let example = "endpoints: [ { name: list_orders, get: /orders } ]";
     let Some(items) = leaf::list(out, node, "a list of endpoints", example) else {
-        return vec![unread_endpoint(node.span)];
+        return vec![unread_endpoint(out, node.span)];
     };
     if items.is_empty() {
         let help = "write at least one: `- { name: home, get: / }`";
         empty(out, node, "`endpoints` is empty: there is nothing to send", help);
-        return vec![unread_endpoint(node.span)];
+        return vec![unread_endpoint(out, node.span)];
     }
-    let endpoints: Vec<Endpoint> = items.iter().map(|item| endpoint(out, item)).collect();
+    let read = |item| {
+        let fields = Fields::or_unread(out, item, &shapes::ENDPOINT);
+        endpoint(out, &fields)
+    };
+    let endpoints: Vec<Endpoint> = items.iter().map(read).collect();
     unique(out, endpoints.iter().map(|endpoint| &endpoint.name), "endpoints");
     endpoints
 }
 
-fn endpoint(out: &mut Diagnostics, node: &Node) -> Endpoint {
-    match Fields::new(out, node, &shapes::ENDPOINT) {
-        Some(fields) => endpoint_of(out, &fields),
-        None => unread_endpoint(node.span),
-    }
-}
-
 /// In place of an endpoint that could not be read: it may have any name and capture anything.
-pub(super) fn unread_endpoint(span: Span) -> Endpoint {
-    endpoint_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::ENDPOINT))
+pub(super) fn unread_endpoint(out: &mut Diagnostics, span: Span) -> Endpoint {
+    endpoint(out, &Fields::unread(span, &shapes::ENDPOINT))
 }
 
-fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
-    let name = fields
-        .required(out, "name")
-        .and_then(|node| leaf::plain_text(out, node, "a name"));
-    let weight = fields.optional("weight").and_then(|node| leaf::weight(out, node));
-    let chosen = fields.one_of(out, &METHODS_OR_STEPS);
+fn endpoint(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
+    let name = fields.need(out, "name", leaf::plain_text, "a name");
+    let weight = fields.read(out, "weight", leaf::weight);
+    let chosen = fields.one_of(out, shapes::METHODS_OR_STEPS);
     let steps = fields.among(&["steps"]);
     let work = match chosen {
         Some(("steps", _, value)) => {
@@ -70,7 +60,7 @@ fn endpoint_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Endpoint {
 fn journey_keys(out: &mut Diagnostics, fields: &Fields<'_>) {
     for key in ["query", "headers", "capture", "expect", "timeout"]
         .into_iter()
-        .chain(BODIES)
+        .chain(shapes::BODIES.iter().copied())
     {
         fields.only_with(out, key, false, "it belongs to a step");
     }
@@ -79,47 +69,50 @@ fn journey_keys(out: &mut Diagnostics, fields: &Fields<'_>) {
 fn journey(out: &mut Diagnostics, node: &Node) -> Work {
     let mut steps = steps(out, node, "steps");
     if steps.is_empty() {
-        steps.push(unread_step(node.span));
+        steps.push(unread_step(out, node.span));
         let help = "write at least one: `- { name: log_in, post: /login }`";
         empty(out, node, "`steps` is empty: there is nothing to send", help);
     }
     Work::Journey(steps)
 }
 
+/// The steps of `setup` or of `teardown`.
+pub(super) fn once(out: &mut Diagnostics, fields: &Fields<'_>, key: &'static str) -> Vec<Step> {
+    fields
+        .optional(key)
+        .map(|node| steps(out, node, key))
+        .unwrap_or_default()
+}
+
 /// The steps of a journey, of `setup` or of `teardown`.
-pub(super) fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
+fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
     let example = format!("{what}: [ {} ]", shapes::STEP.example);
     let Some(items) = leaf::list(out, node, "a list of steps", &example) else {
-        return vec![unread_step(node.span)];
+        return vec![unread_step(out, node.span)];
     };
-    let steps: Vec<Step> = items.iter().map(|item| step(out, item)).collect();
+    let read = |item| {
+        let fields = Fields::or_unread(out, item, &shapes::STEP);
+        step(out, &fields)
+    };
+    let steps: Vec<Step> = items.iter().map(read).collect();
     unique(out, steps.iter().filter_map(|step| step.name.as_ref()), "steps");
     steps
 }
 
-fn step(out: &mut Diagnostics, node: &Node) -> Step {
-    match Fields::new(out, node, &shapes::STEP) {
-        Some(fields) => step_of(out, &fields),
-        None => unread_step(node.span),
-    }
-}
-
 /// In place of a step that could not be read.
-fn unread_step(span: Span) -> Step {
-    step_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::STEP))
+fn unread_step(out: &mut Diagnostics, span: Span) -> Step {
+    step(out, &Fields::unread(span, &shapes::STEP))
 }
 
-fn step_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
+fn step(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
     let mut name = fields
         .optional("name")
         .map(|node| leaf::plain_text(out, node, "a name").unwrap_or(Spanned::unread(node.span)));
-    let condition = fields
-        .optional("if")
-        .and_then(|node| leaf::text(out, node, "a condition"));
-    let repeat = fields.optional("repeat").and_then(|node| leaf::count(out, node));
-    let think = fields
-        .optional("think")
-        .and_then(|node| load::think(out, node, false));
+    let condition = fields.read_as(out, "if", leaf::text, "a condition");
+    let repeat = fields.read(out, "repeat", leaf::count);
+    let think = fields.read(out, "think", |out, node| {
+        load::think(out, node, &shapes::STEP_THINK)
+    });
     let chosen = match fields.lonely("think") {
         Some(key) => {
             out.push(
@@ -128,7 +121,7 @@ fn step_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
             );
             None
         }
-        None => fields.one_of(out, &METHODS),
+        None => fields.one_of(out, shapes::METHODS),
     };
     // Without a name it is called after its path, which has to be readable then.
     if name.is_none()
@@ -150,7 +143,7 @@ fn step_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
 /// A request whose method and path are `chosen`, or could not be read, which was told.
 fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>>) -> Request {
     let method = chosen.and_then(|(name, key, _)| {
-        let method = Method::ALL.into_iter().find(|method| method.key() == name)?;
+        let method = Method::from_bytes(name.to_uppercase().as_bytes()).ok()?;
         Some(Spanned::new(method, key.span))
     });
     // In place of a path that could not be read: the target's own.
@@ -162,15 +155,12 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
     });
     let body = body(out, fields);
     if let (Some(body), Some(method)) = (&body, &method)
-        && matches!(method.value, Method::Get | Method::Head)
+        && [Method::GET, Method::HEAD].contains(&method.value)
     {
         out.push(
-            Diagnostic::warning(
-                body.span,
-                format!("a {} request with a body", method.value.as_str()),
-            )
-            .also(method.span, "the method")
-            .help("most servers ignore it; write `query` for parameters, or `post` for the method"),
+            Diagnostic::warning(body.span, format!("a {} request with a body", method.value))
+                .also(method.span, "the method")
+                .help("most servers ignore it; write `query` for parameters, or `post` for the method"),
         );
     }
     if let Some(Body::Json(Json::String(text))) = body.as_ref().map(|body| &body.value)
@@ -200,15 +190,13 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
     let in_path = chosen.is_some_and(|(_, _, path)| matches!(path.kind, Kind::Map(_)));
     let captures = match fields.optional("capture") {
         Some(node) => captures(out, node),
-        None if in_path || fields.may_hold("capture") => vec![unread_capture(fields.span)],
+        None if in_path || fields.may_hold("capture") => vec![unread_capture(out, fields.span)],
         None => Vec::new(),
     };
-    let expect = fields.optional("expect").and_then(|node| expect(out, node));
-    let timeout = fields
-        .optional("timeout")
-        .and_then(|node| leaf::positive_duration(out, node, "a timeout"));
+    let expect = fields.read(out, "expect", expect);
+    let timeout = fields.read_as(out, "timeout", leaf::positive_duration, "a timeout");
     Request {
-        method: method.unwrap_or(Spanned::new(Method::Get, fields.span)),
+        method: method.unwrap_or(Spanned::new(Method::GET, fields.span)),
         path,
         query,
         headers,
@@ -242,9 +230,9 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
 }
 
 fn body(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Spanned<Body>> {
-    let (kind, key, node) = match fields.among(&BODIES).as_slice() {
-        [] => fields.meant(&BODIES)?,
-        _ => fields.one_of(out, &BODIES)?,
+    let (kind, key, node) = match fields.among(shapes::BODIES).as_slice() {
+        [] => fields.meant(shapes::BODIES)?,
+        _ => fields.one_of(out, shapes::BODIES)?,
     };
     let body = match kind {
         "json" => Body::Json(leaf::json(node)),
@@ -295,12 +283,8 @@ fn part(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Pa
     Some(Part {
         name: name.clone(),
         content,
-        content_type: fields
-            .optional("content_type")
-            .and_then(|node| leaf::text(out, node, "a media type")),
-        filename: fields
-            .optional("filename")
-            .and_then(|node| leaf::text(out, node, "a file name")),
+        content_type: fields.read_as(out, "content_type", leaf::text, "a media type"),
+        filename: fields.read_as(out, "filename", leaf::text, "a file name"),
     })
 }
 
@@ -311,33 +295,27 @@ fn captures(out: &mut Diagnostics, node: &Node) -> Vec<Capture> {
             Diagnostic::error(node.span, "`capture` is a list, found a mapping")
                 .help(format!("for example: {example}")),
         );
-        return vec![capture(out, node)];
+        let fields = Fields::or_unread(out, node, &shapes::CAPTURE);
+        return vec![capture(out, &fields)];
     }
-    match leaf::list(out, node, "a list of captures", example) {
-        Some(items) => items.iter().map(|item| capture(out, item)).collect(),
-        None => vec![unread_capture(node.span)],
-    }
-}
-
-fn capture(out: &mut Diagnostics, node: &Node) -> Capture {
-    match Fields::new(out, node, &shapes::CAPTURE) {
-        Some(fields) => capture_of(out, &fields),
-        None => unread_capture(node.span),
-    }
+    let Some(items) = leaf::list(out, node, "a list of captures", example) else {
+        return vec![unread_capture(out, node.span)];
+    };
+    let read = |item| {
+        let fields = Fields::or_unread(out, item, &shapes::CAPTURE);
+        capture(out, &fields)
+    };
+    items.iter().map(read).collect()
 }
 
 /// In place of a capture that could not be read: it may have any name.
-fn unread_capture(span: Span) -> Capture {
-    capture_of(&mut Diagnostics::new(), &Fields::unread(span, &shapes::CAPTURE))
+fn unread_capture(out: &mut Diagnostics, span: Span) -> Capture {
+    capture(out, &Fields::unread(span, &shapes::CAPTURE))
 }
 
-fn capture_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
-    let into = fields
-        .required(out, "as")
-        .and_then(|node| leaf::plain_text(out, node, "a name"));
-    let regex = fields
-        .optional("regex")
-        .and_then(|node| leaf::plain_text(out, node, "a regular expression"));
+fn capture(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
+    let into = fields.need(out, "as", leaf::plain_text, "a name");
+    let regex = fields.read_as(out, "regex", leaf::plain_text, "a regular expression");
     let other = fields.among(&["json", "header", "cookie"]);
     let (from, regex) = if other.is_empty() && fields.optional("regex").is_some() {
         (regex.map(Extract::Regex), None)
@@ -357,25 +335,13 @@ fn capture_of(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
         });
         (from, regex)
     };
-    let words = [
-        ("first", Pick::First),
-        ("last", Pick::Last),
-        ("random", Pick::Random),
-        ("all", Pick::All),
-    ];
-    let pick = fields
-        .optional("pick")
-        .and_then(|node| leaf::choice(out, node, &words));
-    let required = fields
-        .optional("required")
-        .and_then(|node| leaf::boolean(out, node));
     Capture {
         // In place of what could not be read: a cookie may have any name.
         from: from.unwrap_or(Extract::Cookie(Spanned::unread(fields.span))),
         regex,
-        pick,
+        pick: fields.read(out, "pick", leaf::choice),
         into: into.unwrap_or(Spanned::unread(fields.span)),
-        required,
+        required: fields.read(out, "required", leaf::boolean),
     }
 }
 
@@ -408,7 +374,7 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
             header.extend(check(out, node, true).map(|check| (name.clone(), check)));
         }
     }
-    let json = fields.optional("json").and_then(|node| {
+    let json = fields.read(out, "json", |out, node| {
         leaf::mapping(
             out,
             node,
@@ -421,10 +387,8 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
         .iter()
         .map(|(path, node)| (path.clone(), leaf::json(node)))
         .collect();
-    let body = fields.optional("body").and_then(|node| check(out, node, false));
-    let within = fields
-        .optional("within")
-        .and_then(|node| leaf::positive_duration(out, node, "`within`"));
+    let body = fields.read(out, "body", |out, node| check(out, node, false));
+    let within = fields.read_as(out, "within", leaf::positive_duration, "`within`");
     Some(Expect {
         status,
         header,
@@ -493,7 +457,7 @@ fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck
         .map(leaf::one_or_list)
         .unwrap_or_default();
     if contains.is_empty() && matches.is_empty() {
-        fields.one_of(out, shapes::CHECK.keys);
+        fields.only_one(out);
     }
     Some(TextCheck {
         equals: None,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Auth, Connections, OnStale, Target, Tls, Transport};
+use super::super::model::{Auth, Target, Tls, Transport};
 use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
@@ -12,19 +12,6 @@ use super::shapes;
 
 /// In place of a URL that could not be read: one to which any path can be appended.
 const SOME_URL: &str = "https://target.invalid/";
-
-/// The target; partial, with an error told, where it could not be read.
-pub(super) fn target(out: &mut Diagnostics, node: &Node) -> Target {
-    match Fields::new(out, node, &shapes::TARGET) {
-        Some(fields) => of_fields(out, &fields),
-        None => unread(node.span),
-    }
-}
-
-/// In place of a target that could not be read, or is missing.
-pub(super) fn unread(span: Span) -> Target {
-    of_fields(&mut Diagnostics::new(), &Fields::unread(span, &shapes::TARGET))
-}
 
 /// In place of a text that could not be read.
 fn some_text(text: &str, span: Span) -> Text {
@@ -36,58 +23,30 @@ fn some_text(text: &str, span: Span) -> Text {
     }
 }
 
-fn of_fields(out: &mut Diagnostics, fields: &Fields<'_>) -> Target {
-    let url = fields
-        .required(out, "url")
-        .and_then(|node| leaf::text(out, node, "a URL"));
+/// The target; partial, with errors told, where it could not be read.
+pub(super) fn target(out: &mut Diagnostics, fields: &Fields<'_>) -> Target {
+    let url = fields.need(out, "url", leaf::text, "a URL");
     let target = Target {
         span: fields.span,
-        auth: fields.optional("auth").and_then(|node| auth(out, node)),
-        tls: fields
-            .optional("tls")
-            .and_then(|node| tls(out, node))
-            .unwrap_or_default(),
-        timeout: fields
-            .optional("timeout")
-            .and_then(|node| leaf::positive_duration(out, node, "a timeout")),
-        pool_size: fields
-            .optional("pool_size")
-            .and_then(|node| leaf::positive_count(out, node, "`pool_size`")),
-        connections: fields
-            .optional("connections")
-            .and_then(|node| connections(out, node)),
-        on_stale: fields.optional("on_stale").and_then(|node| {
-            leaf::choice(
-                out,
-                node,
-                &[("fail", OnStale::Fail), ("reconnect", OnStale::Reconnect)],
-            )
-        }),
-        redirects: fields.optional("redirects").and_then(|node| redirects(out, node)),
-        cookies: fields
-            .optional("cookies")
-            .and_then(|node| leaf::boolean(out, node)),
-        compression: fields
-            .optional("compression")
-            .and_then(|node| leaf::boolean(out, node)),
+        auth: fields.read(out, "auth", auth),
+        tls: fields.read(out, "tls", tls).unwrap_or_default(),
+        timeout: fields.read_as(out, "timeout", leaf::positive_duration, "a timeout"),
+        pool_size: fields.read_as(out, "pool_size", leaf::positive_count, "`pool_size`"),
+        connections: fields.read(out, "connections", leaf::choice),
+        on_stale: fields.read(out, "on_stale", leaf::choice),
+        redirects: fields.read(out, "redirects", redirects),
+        cookies: fields.read(out, "cookies", leaf::boolean),
+        compression: fields.read(out, "compression", leaf::boolean),
         headers: leaf::pairs(
             out,
             fields.optional("headers"),
             "a mapping of headers",
             "headers: { x-team: load }",
         ),
-        http2: fields.optional("http2").and_then(|node| leaf::boolean(out, node)),
-        proxy: fields
-            .optional("proxy")
-            .and_then(|node| leaf::text(out, node, "the URL of a proxy")),
-        max_body: fields.optional("max_body").and_then(|node| leaf::size(out, node)),
-        transport: fields.optional("transport").and_then(|node| {
-            leaf::choice(
-                out,
-                node,
-                &[("direct", Transport::Direct), ("reqwest", Transport::Reqwest)],
-            )
-        }),
+        http2: fields.read(out, "http2", leaf::boolean),
+        proxy: fields.read_as(out, "proxy", leaf::text, "the URL of a proxy"),
+        max_body: fields.read(out, "max_body", leaf::size),
+        transport: fields.read(out, "transport", leaf::choice),
         source_addresses: fields
             .optional("source_addresses")
             .map(|node| addresses(out, node))
@@ -119,15 +78,6 @@ fn transport_conflict(out: &mut Diagnostics, fields: &Fields<'_>, target: &Targe
                 .help("take `transport` out: `reqwest` is taken by itself where it is needed"),
         );
     }
-}
-
-fn connections(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Connections>> {
-    let words = [
-        ("per_user", Connections::PerUser),
-        ("shared", Connections::Shared),
-        ("per_request", Connections::PerRequest),
-    ];
-    leaf::choice(out, node, &words)
 }
 
 /// A count, or `false` for none and `true` for the usual ten.
@@ -172,18 +122,14 @@ fn addresses(out: &mut Diagnostics, node: &Node) -> Vec<Spanned<IpAddr>> {
 
 fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
     let fields = Fields::new(out, node, &shapes::AUTH)?;
-    let (kind, _, value) = fields.one_of(out, shapes::AUTH.keys)?;
+    let (kind, _, value) = fields.only_one(out)?;
     // In place of what could not be read: right for a user, a password, an id and an address relative to the target.
     let some = |text: Option<Text>| text.unwrap_or_else(|| some_text("", value.span));
     let auth = match kind {
         "basic" => {
             let fields = Fields::new(out, value, &shapes::BASIC)?;
-            let user = fields
-                .required(out, "user")
-                .and_then(|node| leaf::text(out, node, "a user name"));
-            let password = fields
-                .required(out, "password")
-                .and_then(|node| leaf::text(out, node, "a password"));
+            let user = fields.need(out, "user", leaf::text, "a user name");
+            let password = fields.need(out, "password", leaf::text, "a password");
             Auth::Basic {
                 user: some(user),
                 password: some(password),
@@ -192,18 +138,10 @@ fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
         "bearer" => Auth::Bearer(leaf::text(out, value, "a token")?),
         _ => {
             let fields = Fields::new(out, value, &shapes::OAUTH2)?;
-            let token_url = fields
-                .required(out, "token_url")
-                .and_then(|node| leaf::text(out, node, "a URL"));
-            let id = fields
-                .required(out, "client_id")
-                .and_then(|node| leaf::text(out, node, "a client id"));
-            let secret = fields
-                .required(out, "client_secret")
-                .and_then(|node| leaf::text(out, node, "a secret"));
-            let scope = fields
-                .optional("scope")
-                .and_then(|node| leaf::text(out, node, "scopes in one text"));
+            let token_url = fields.need(out, "token_url", leaf::text, "a URL");
+            let id = fields.need(out, "client_id", leaf::text, "a client id");
+            let secret = fields.need(out, "client_secret", leaf::text, "a secret");
+            let scope = fields.read_as(out, "scope", leaf::text, "scopes in one text");
             Auth::Oauth2ClientCredentials {
                 token_url: some(token_url),
                 client_id: some(id),
@@ -226,20 +164,10 @@ fn tls(out: &mut Diagnostics, node: &Node) -> Option<Tls> {
         }
     }
     Some(Tls {
-        verify: fields
-            .optional("verify")
-            .and_then(|node| leaf::boolean(out, node)),
-        ca_file: fields
-            .optional("ca_file")
-            .and_then(|node| leaf::file_name(out, node)),
-        client_cert: fields
-            .optional("client_cert")
-            .and_then(|node| leaf::file_name(out, node)),
-        client_key: fields
-            .optional("client_key")
-            .and_then(|node| leaf::file_name(out, node)),
-        server_name: fields
-            .optional("server_name")
-            .and_then(|node| leaf::text(out, node, "a host name")),
+        verify: fields.read(out, "verify", leaf::boolean),
+        ca_file: fields.read(out, "ca_file", leaf::file_name),
+        client_cert: fields.read(out, "client_cert", leaf::file_name),
+        client_key: fields.read(out, "client_key", leaf::file_name),
+        server_name: fields.read_as(out, "server_name", leaf::text, "a host name"),
     })
 }
