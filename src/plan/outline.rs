@@ -103,4 +103,9 @@ impl Outline {
     pub fn row(&self, id: RowId) -> &Row {
         &self.rows[usize::from(id.0)]
     }
+
+    /// Whether a request can be sent well after it was due: in the open model, and where a pace can be missed.
+    pub fn measures_due(&self) -> bool {
+        self.open || self.think.mean.is_none()
+    }
 }

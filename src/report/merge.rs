@@ -69,7 +69,7 @@ fn merged(open: bool, runs: &[Named<'_>]) -> Table {
     });
     for (stage, run) in rows {
         merged.push(
-            result::cells(stage)
+            result::cells(open, stage)
                 .into_iter()
                 .chain([Cell::text(shown_name(run))]),
         );

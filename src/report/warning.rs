@@ -29,6 +29,7 @@ pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
     all.extend(generator(summary));
     all.extend(windows(summary));
     all.extend(unfinished(summary));
+    all.extend(unsent(summary));
     all
 }
 
@@ -131,6 +132,22 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
             number::time(oldest)
         ),
         spoils: "averages are too short; percentiles written with `>` are lower bounds".to_owned(),
+    })
+}
+
+/// Arrivals of the open model that no user was free for.
+fn unsent(summary: &RunSummary) -> Option<Caution> {
+    let count = summary.total.unsent;
+    (count > 0).then(|| Caution {
+        what: format!(
+            "{} still waited for a user when the load ended, and {} never sent: with `max_users` busy, the API did not keep up \
+             with the rate. They are in no count and no average; percentiles of the latency from due take them as longer than \
+             they had waited, and one that they reach is written with `>` before that time.",
+            number::counted(count, "arrival"),
+            if count == 1 { "was" } else { "were" }
+        ),
+        spoils: "the load that reached the API; averages are too short; percentiles written with `>` are lower bounds"
+            .to_owned(),
     })
 }
 

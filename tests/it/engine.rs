@@ -301,6 +301,43 @@ async fn arrivals_that_wait_show_the_stall_in_their_latency() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn arrivals_that_still_wait_when_the_load_ends_are_not_dropped() {
+    // Twenty arrivals, one user, a second each: at 2 s it has begun the third, and seventeen wait.
+    let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 1\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ rate: 10/s, ramp: 0s, hold: 2s }}]\nthresholds: [p95 < 1500ms]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let summary = recording.summary(&windows(&recording));
+    let total = &summary.total;
+    assert_eq!(summary.dropped_arrivals, 0);
+    assert_eq!(total.requests + total.unsent, 20);
+    assert_eq!(transport.asked().len() as u64, total.requests);
+    let latency = &total.latency.as_ref().expect("requests").percentiles;
+    assert!(
+        latency.p95.at_least && latency.p95.value > Duration::from_millis(1500),
+        "{latency:?}"
+    );
+    assert!(!summary.thresholds[0].holds);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_open_model_a_limit_that_aborts_counts_from_due() {
+    let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 10\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ rate: 30/s, ramp: 0s, hold: 60s }}]\nthresholds: [{{ 'p50 < 3s for 3s': abort }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    assert!(
+        matches!(recording.end.how, Ending::Aborted { threshold: 0, .. }),
+        "{:?}",
+        recording.end
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_in_flight_at_the_end_is_waited_for_and_then_unfinished() {
     let transport = ScriptTransport::new(|asked| {
         Answer::ok(

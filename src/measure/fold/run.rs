@@ -190,11 +190,12 @@ fn endpoints(recording: &Recording) -> Vec<EndpointSummary> {
 fn unfinished_summaries(unfinished: &Unfinished) -> Vec<UnfinishedSummary> {
     let all = unfinished.select(|_, _| true);
     all.filter_map(|(row, stage, ages)| {
-        let (youngest, oldest) = (ages.min()?, ages.max()?);
+        // Of arrivals that were never sent there are only ages from due.
+        let (youngest, oldest) = (ages.sent.min()?, ages.sent.max()?);
         Some(UnfinishedSummary {
             row,
             stage,
-            count: ages.count(),
+            count: ages.sent.count(),
             youngest,
             oldest,
         })

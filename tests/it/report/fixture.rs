@@ -70,6 +70,7 @@ pub(super) fn figures(requests: u64, failures: u64, mean: f64, rate: f64) -> Fig
         requests,
         failures,
         unfinished: 0,
+        unsent: 0,
         rate,
         mean: Some(seconds(mean)),
         mean_success: Some(seconds(mean * 0.99)),
