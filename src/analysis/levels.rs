@@ -160,9 +160,11 @@ pub fn law(level: &Level) -> Option<f64> {
 }
 
 /// Whether a warning says that the generator, not the API, made the figures. Dropped arrivals do not: all users were busy
-/// because the API was slow.
+/// because the API was slow; nor do requests that the scenario could not fill in.
 fn is_of_generator(warning: &Warning) -> bool {
     let spoils = |figure| warning.spoils().contains(&figure);
-    !matches!(warning, Warning::DroppedArrivals { .. })
-        && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
+    !matches!(
+        warning,
+        Warning::DroppedArrivals { .. } | Warning::NotFilledIn { .. }
+    ) && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
 }

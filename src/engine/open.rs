@@ -111,9 +111,9 @@ impl<T: Transport> Desk<T> {
             }
             None => {
                 let row = self.worker.likely_row(arrival.number);
-                let stage = self.worker.plan().profile.stage_at(arrival.due);
+                let due_in = self.worker.plan().profile.stage_at(arrival.due);
                 let mut recorder = self.worker.recorder.borrow_mut();
-                let waiting = recorder.arrival_waits(now, row, stage, arrival.due);
+                let waiting = recorder.arrival_waits(now, row, due_in, arrival.due);
                 state.queue.push_back((arrival, waiting));
                 return;
             }

@@ -8,6 +8,7 @@ mod bound;
 mod cells;
 mod flights;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,9 @@ pub struct Recorder {
     pool_empty: Vec<u64>,
     dropped: Vec<u64>,
     pace_overruns: Vec<u64>,
+    not_filled_in: BTreeMap<(RowId, Arc<str>), u64>,
+    /// Words of those, bounded.
+    texts: Texts,
     data_ended: Vec<First<String>>,
     examples: Examples,
     /// In flight at the end, or never sent, with their ages.
@@ -82,6 +86,8 @@ impl Recorder {
             pool_empty: vec![0; outline.pools.len()],
             dropped: vec![0; outline.stages.len()],
             pace_overruns: vec![0; outline.endpoints.len()],
+            not_filled_in: BTreeMap::new(),
+            texts: Texts::default(),
             data_ended: Vec::new(),
             examples: Examples::default(),
             unfinished: Vec::new(),
@@ -182,6 +188,13 @@ impl Recorder {
         self.dropped[usize::from(stage.0)] += 1;
     }
 
+    /// A request could not be made, as a template could not be filled in. It is no request of the API: nothing was sent.
+    pub fn not_filled_in(&mut self, now: Duration, row: RowId, words: &Arc<str>) {
+        self.advance(now);
+        let words = self.texts.admit(words);
+        *self.not_filled_in.entry((row, words)).or_default() += 1;
+    }
+
     /// An iteration took longer than its pace.
     pub fn pace_overrun(&mut self, endpoint: EndpointId) {
         self.pace_overruns[usize::from(endpoint.0)] += 1;
@@ -262,6 +275,10 @@ impl Recorder {
             pool_empty: take_counts(&mut self.pool_empty, |pool| pool),
             dropped: take_counts(&mut self.dropped, |stage| StageId(stage as u16)),
             pace_overruns: take_counts(&mut self.pace_overruns, |endpoint| EndpointId(endpoint as u16)),
+            not_filled_in: std::mem::take(&mut self.not_filled_in)
+                .into_iter()
+                .map(|(of, count)| Counter(of, count))
+                .collect(),
             data_ended: self.take_data_ended(),
             ..Interval::second(self.second, end)
         };

@@ -60,6 +60,10 @@ pub struct RunSummary {
     pub data_ended: Vec<DataEnded>,
     /// Arrivals of the open model that were dropped because all users were busy.
     pub dropped_arrivals: u64,
+    /// Requests that were never made, as a template could not be filled in, the most frequent first. They are no requests of
+    /// the API: in no other figure, but that their iterations failed.
+    #[serde(default)]
+    pub not_filled_in: Vec<NotFilledIn>,
     /// Connections of all requests.
     pub connections: Connections,
     /// Whether the generator kept up.
@@ -414,6 +418,19 @@ pub struct Unfinished {
     #[serde(with = "super::units::seconds")]
     #[schemars(with = "f64")]
     pub oldest: Duration,
+}
+
+/// Requests of one kind that could not be filled in, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotFilledIn {
+    /// What kind.
+    #[schemars(with = "u16")]
+    pub row: RowId,
+    /// Which placeholder, and why.
+    #[schemars(with = "String")]
+    pub text: Arc<str>,
+    /// How many.
+    pub count: u64,
 }
 
 /// What a threshold came to.

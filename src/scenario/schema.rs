@@ -483,7 +483,8 @@ with_request! {
     struct Step {
         /// Its name in reports; unique in the journey. Default: method and path.
         name: Option<Name>,
-        /// A condition over data and captures, `"{{ }}"` not needed; the step is left out where it is false.
+        /// A condition over data and captures, `"{{ }}"` not needed, asked before each repetition; the step is left out where it
+        /// is false, or names a value that there is not.
         r#if: Option<Text>,
         /// How often it is done. Default: 1.
         repeat: Option<u64>,
