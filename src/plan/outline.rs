@@ -28,6 +28,9 @@ pub struct Outline {
     pub rows: Vec<Row>,
     /// Names of the captured pools.
     pub pools: Vec<String>,
+    /// Names of the data sources that all users take in turn, one cursor for all (`sequential`, `shuffle`, `unique`).
+    #[serde(default)]
+    pub in_turn: Vec<String>,
     /// The load.
     pub stages: Vec<StageOutline>,
     /// Arrivals come at a rate (open model) rather than from users (closed model).

@@ -1,6 +1,6 @@
 //! The table of the README with its notes, and what the thresholds came to.
 
-use crate::measure::summary::{RunSummary, Verdict, WindowChoice};
+use crate::measure::summary::{RunSummary, Verdict};
 use crate::plan::outline::Outline;
 use crate::report::table::{Cell, Table};
 use crate::report::{number, result, words};
@@ -45,14 +45,12 @@ fn notes(summary: &RunSummary) -> String {
          the last byte of the response."
     ));
     notes.push("**RPS** is requests completed per second.".to_owned());
-    if summary
-        .stages
-        .iter()
-        .any(|stage| stage.window.choice == WindowChoice::NeverHeld)
-    {
+    let not_held = words::not_held(summary);
+    if !not_held.is_empty() {
         notes.push(format!(
-            "`{}` marks a level that was never reached.",
-            number::NONE
+            "`{}` marks a level without figures. {}",
+            number::NONE,
+            not_held.join(" ")
         ));
     }
     words::bullets(&notes)
