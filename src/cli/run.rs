@@ -11,7 +11,7 @@ use super::{folder, input, print, reports, view};
 use crate::analysis::Analysis;
 use crate::engine::{self, EngineError, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
-use crate::measure::journal::{Journal, JournalError};
+use crate::measure::journal::{self, Journal, JournalError};
 use crate::measure::recording::Recording;
 use crate::measure::run::{Ending, RunInfo};
 use crate::measure::sample::Example;
@@ -53,6 +53,12 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(recording) => recording,
         Err(error) => {
             print::error(&error.to_string());
+            // Where there is a journal, the load had begun, and `runner report` reads it.
+            if !folder.join(journal::RUN).exists()
+                && let Err(error) = reports::not_carried_out(&folder, &ready.plan.outline, &error.to_string())
+            {
+                print::error(&error.to_string());
+            }
             return match error {
                 RunError::Engine(EngineError::Interrupted) => Exit::Interrupted,
                 _ => Exit::NotCarriedOut,
@@ -149,7 +155,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     Ok(recording)
 }
 
-/// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
+/// Ctrl-C (or a termination signal, or the terminal's end) once ends the run gently, twice at once.
 async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     let Ok(mut signals) = Signals::new() else {
         return std::future::pending().await;
@@ -168,6 +174,8 @@ async fn interrupts(stopper: Stopper, view: mpsc::UnboundedSender<String>) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone.
+    hang_up: Option<tokio::signal::unix::Signal>,
     /// Its default is to kill the process that writes beyond `ulimit -f`; heard, it makes the write fail as on a full disk.
     _file_too_large: Option<tokio::signal::unix::Signal>,
 }
@@ -179,6 +187,9 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: (!ignores_hang_up())
+                .then(|| signal(SignalKind::hangup()).ok())
+                .flatten(),
             _file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ)).ok(),
         })
     }
@@ -187,8 +198,19 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            Some(()) = async { self.hang_up.as_mut()?.recv().await } => {}
         }
     }
+}
+
+/// Whether the program was started to outlive its terminal (`nohup`): to hear of its end would undo that. Where the system
+/// does not tell, it is taken to be so, and the signal is left to its default.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (libc::SIGHUP - 1) & 1 == 1)
 }
 
 /// What asks the program to end.
@@ -250,7 +272,7 @@ impl Observer for Keeper {
     }
 }
 
-/// The first of 130, 3, 4 that applies.
+/// The first of 130, 4, 3 that applies to a run that was carried out: a threshold that says that all failed is heard first.
 fn verdict(summary: &RunSummary) -> Exit {
     if summary.end.how == Ending::Interrupted {
         return Exit::Interrupted;
@@ -258,6 +280,10 @@ fn verdict(summary: &RunSummary) -> Exit {
     let aborted = matches!(summary.end.how, Ending::Aborted { .. });
     if aborted || summary.thresholds.iter().any(|verdict| !verdict.holds) {
         return Exit::ThresholdFailed;
+    }
+    if summary.total.failures == summary.total.requests {
+        print::error("not one request succeeded, so nothing was measured");
+        return Exit::NotCarriedOut;
     }
     Exit::Passed
 }

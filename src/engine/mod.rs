@@ -50,7 +50,7 @@ pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
 use token::{Token, TokenSource};
 use transport::{Transport, TransportError};
-pub use trial::trial;
+pub use trial::{Untried, Why, trial};
 use worker::Worker;
 
 /// Why a run could not be carried out. A failed request is none of these: it is data.

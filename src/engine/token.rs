@@ -66,7 +66,11 @@ impl<C: Client> TokenSource<C> {
 
     /// Fetches the first token, without which no load is sent; the future refreshes it for ever.
     pub(super) async fn start(mut self) -> Result<(Token, impl Future<Output = ()>), EngineError> {
-        let (first, life) = self.fetch().await.map_err(EngineError::Token)?;
+        let (first, life) = self.fetch().await.map_err(|words| {
+            // Not the query, which may hold a secret.
+            let path = self.path.split('?').next().unwrap_or_default();
+            EngineError::Token(format!("{}{path}: {words}", self.origin))
+        })?;
         let (sender, receiver) = watch::channel(first);
         Ok((receiver, self.refresh(sender, life)))
     }
