@@ -110,6 +110,14 @@ fn a_run_whose_requests_mostly_failed_says_so_before_its_figures() {
         "{}",
         head(&summary)
     );
+    let mut closed = hostile();
+    closed.total.failures = closed.total.requests;
+    closed.failures.truncate(1);
+    closed.failures[0].failure.text = "Remote end closed connection without response".into();
+    assert!(!head(&closed).contains("expects `https`"));
+    let run = std::sync::Arc::make_mut(&mut closed.run);
+    std::sync::Arc::make_mut(&mut run.outline).url = "http://127.0.0.1:8443".to_owned();
+    assert!(head(&closed).contains("expects `https`"), "{}", head(&closed));
     let mut one_level = clean();
     one_level.stages[0].figures.failures = 900;
     assert!(
