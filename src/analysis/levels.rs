@@ -63,7 +63,7 @@ fn level(outline: &Outline, stage: &StageSummary) -> Level {
         trust: Trust::Steady,
     };
     level.trust = trust(stage, &level, open);
-    if let Some(percentiles) = &figures.percentiles {
+    if let Some(percentiles) = figures.times(open).1 {
         level.p50 = Some(Estimate::bare(percentiles.p50.value.as_secs_f64()));
         level.p95 = Some(Estimate::bare(percentiles.p95.value.as_secs_f64()));
         level.p99 = Some(Estimate::bare(percentiles.p99.value.as_secs_f64()));
@@ -84,7 +84,13 @@ fn estimated(recording: &Recording, stage: &StageSummary, level: Level) -> Level
     }
     let unfinished = recording.unfinished_of(stage.stage, |_| true);
     let estimates = Estimates(&blocks);
-    let percentile = |percent: f64| estimates.percentile(percent, &all, &unfinished);
+    // In the open model the level's own are from due, and the blocks' from sent.
+    let from_sent = !recording.info.outline.open;
+    let percentile = |percent: f64| {
+        from_sent
+            .then(|| estimates.percentile(percent, &all, &unfinished))
+            .flatten()
+    };
     let with = |ratio: Option<Ratio>| ratio.map(|ratio| ratio.estimate());
     Level {
         drift: drift(&blocks),
@@ -154,9 +160,11 @@ pub fn law(level: &Level) -> Option<f64> {
 }
 
 /// Whether a warning says that the generator, not the API, made the figures. Dropped arrivals do not: all users were busy
-/// because the API was slow.
+/// because the API was slow; nor do requests that the scenario could not fill in.
 fn is_of_generator(warning: &Warning) -> bool {
     let spoils = |figure| warning.spoils().contains(&figure);
-    !matches!(warning, Warning::DroppedArrivals { .. })
-        && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
+    !matches!(
+        warning,
+        Warning::DroppedArrivals { .. } | Warning::NotFilledIn { .. }
+    ) && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
 }

@@ -52,6 +52,9 @@ fn window(recording: &Recording, stage: StageId, planned: &StageOutline) -> Wind
     let end = planned.end.min(recording.end.load_until).min(covered);
     let from = whole_seconds(planned.hold_start + Duration::from_nanos(999_999_999));
     let to = whole_seconds(end);
+    // The second in which the load ended within the hold, where there is no other.
+    let cut_short = from == to && end < planned.end && Duration::from_secs(u64::from(from)) < end;
+    let to = if cut_short { to + 1 } else { to };
     if from >= to {
         return Window {
             stage,

@@ -119,7 +119,6 @@ fn line(plan: &Plan, step: &crate::plan::Step) -> String {
 /// The load over time as a drawing, and how many requests that is.
 fn load(out: &mut String, plan: &Plan, preview: &Preview) {
     let outline = &plan.outline;
-    let unit = if outline.open { "iterations/s" } else { "users" };
     let _ = writeln!(out, "load, {} in all", words::duration(preview.duration));
     let _ = writeln!(out, "{}", drawing(plan, preview.duration));
     for (number, stage) in outline.stages.iter().enumerate() {
@@ -127,9 +126,14 @@ fn load(out: &mut String, plan: &Plan, preview: &Preview) {
         let hold = stage.end.saturating_sub(stage.hold_start);
         let _ = writeln!(
             out,
-            "stage {:<2} {:>6} {unit}, reached in {}, held for {}, ends at {}",
+            "stage {:<2} {:>6} {}, reached in {}, held for {}, ends at {}",
             number + 1,
             stage.level,
+            match (outline.open, stage.level) {
+                (true, _) => "iterations/s",
+                (false, 1.0) => "user",
+                (false, _) => "users",
+            },
             words::duration(ramp),
             words::duration(hold),
             words::duration(stage.end)

@@ -1,6 +1,7 @@
 //! The exit codes, all of them.
 
-/// How the program ended. Of several that apply to a run the first of 130, 3, 4 is given.
+/// How the program ended. Of several that apply to a run the first of 130, 4, 3 is given: one without a success is judged by
+/// its thresholds first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything was done, and every threshold holds.
@@ -9,9 +10,10 @@ pub enum Exit {
     Unexpected = 1,
     /// Wrong arguments, or a scenario or configuration with mistakes. No request was sent.
     BadInput = 2,
-    /// The run could not be carried out.
+    /// The run could not be carried out, or not one of its requests succeeded, so that nothing was measured. Reports are
+    /// written of the latter.
     NotCarriedOut = 3,
-    /// A threshold failed, or a comparison came out as it must not.
+    /// A threshold failed; of `try`: a request failed, or could not be tried; of `compare`: it came out as it must not.
     ThresholdFailed = 4,
     /// Interrupted by Ctrl-C or a signal; the reports are written all the same.
     Interrupted = 130,

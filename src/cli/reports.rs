@@ -8,6 +8,7 @@ use crate::analysis::Analysis;
 use crate::analysis::steady::windows;
 use crate::measure::recording::Recording;
 use crate::measure::summary::RunSummary;
+use crate::plan::outline::Outline;
 use crate::report::merge::Named;
 use crate::report::terminal::Colour;
 use crate::report::{csv, json, junit, locust, markdown, merge, terminal};
@@ -60,6 +61,11 @@ pub(super) fn write(
             .filter_map(Result::err)
             .collect(),
     }
+}
+
+/// In place of a report, for a run that did not come about: what is in the folder otherwise would not say so.
+pub(super) fn not_carried_out(folder: &Path, outline: &Outline, why: &str) -> Result<(), WriteError> {
+    put(&folder.join(READ_FIRST), &markdown::not_carried_out(outline, why))
 }
 
 /// Everything but the report that a person reads.

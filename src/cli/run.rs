@@ -12,7 +12,7 @@ use crate::analysis::Analysis;
 use crate::analysis::steady::is_steady;
 use crate::engine::{self, EngineError, Hold, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
-use crate::measure::journal::{Journal, JournalError};
+use crate::measure::journal::{self, Journal, JournalError};
 use crate::measure::recording::{Recording, Timeline};
 use crate::measure::run::{Ending, RunInfo};
 use crate::measure::sample::Example;
@@ -54,6 +54,12 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(recording) => recording,
         Err(error) => {
             print::error(&error.to_string());
+            // Where there is a journal, the load had begun, and `runner report` reads it.
+            if !folder.join(journal::RUN).exists()
+                && let Err(error) = reports::not_carried_out(&folder, &ready.plan.outline, &error.to_string())
+            {
+                print::error(&error.to_string());
+            }
             return match error {
                 RunError::Engine(EngineError::Interrupted) => Exit::Interrupted,
                 _ => Exit::NotCarriedOut,
@@ -159,7 +165,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     Ok(recording)
 }
 
-/// Ctrl-C (or a termination signal) once ends the run gently, twice at once.
+/// Ctrl-C (or a termination signal, or the terminal's end) once ends the run gently, twice at once.
 async fn interrupts(signals: &mut Signals, stopper: Stopper, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     // The view is gone only when the run is.
@@ -188,6 +194,8 @@ async fn interrupts_of_writing(mut signals: Signals, folder: &Path) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// The terminal is gone.
+    hang_up: Option<tokio::signal::unix::Signal>,
     /// Its default is to kill the process that writes beyond `ulimit -f`; heard, it makes the write fail as on a full disk.
     _file_too_large: Option<tokio::signal::unix::Signal>,
 }
@@ -199,6 +207,9 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: (!ignores_hang_up())
+                .then(|| signal(SignalKind::hangup()).ok())
+                .flatten(),
             _file_too_large: signal(SignalKind::from_raw(libc::SIGXFSZ)).ok(),
         })
     }
@@ -207,8 +218,19 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            Some(()) = async { self.hang_up.as_mut()?.recv().await } => {}
         }
     }
+}
+
+/// Whether the program was started to outlive its terminal (`nohup`): to hear of its end would undo that. Where the system
+/// does not tell, it is taken to be so, and the signal is left to its default.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (libc::SIGHUP - 1) & 1 == 1)
 }
 
 /// What asks the program to end.
@@ -278,7 +300,7 @@ impl Observer for Keeper {
     }
 }
 
-/// The first of 130, 3, 4 that applies.
+/// The first of 130, 4, 3 that applies to a run that was carried out: a threshold that says that all failed is heard first.
 fn verdict(summary: &RunSummary) -> Exit {
     if summary.end.how == Ending::Interrupted {
         return Exit::Interrupted;
@@ -286,6 +308,10 @@ fn verdict(summary: &RunSummary) -> Exit {
     let aborted = matches!(summary.end.how, Ending::Aborted { .. });
     if aborted || summary.thresholds.iter().any(|verdict| !verdict.holds) {
         return Exit::ThresholdFailed;
+    }
+    if summary.total.failures == summary.total.requests {
+        print::error("not one request succeeded, so nothing was measured");
+        return Exit::NotCarriedOut;
     }
     Exit::Passed
 }

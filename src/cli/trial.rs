@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::args::TryArgs;
 use super::exit::Exit;
 use super::{input, print};
-use crate::engine::{self, Trace};
+use crate::engine::{self, Trace, Why};
 use crate::plan::words;
+use crate::report::number;
 
 /// Characters of a body that are shown without `--full`.
 const BODY: usize = 1000;
@@ -37,17 +38,16 @@ pub(super) fn run(args: &TryArgs) -> Exit {
     };
     match runtime.block_on(engine::trial(Arc::clone(&ready.plan), show)) {
         Ok(left) => {
-            for name in &left {
-                print::line(&format!(
-                    "{name}: not tried, as no request filled the pool that it needs"
-                ));
+            for untried in &left {
+                print::line(&format!("{}: not tried, as {}", untried.name, untried.why));
             }
             let (requests, failed) = (counts.0.get(), counts.1.get());
             print::line(&format!(
-                "{requests} requests, {failed} failed, {} not tried",
+                "{}, {failed} failed, {} not tried",
+                number::counted(requests.into(), "request"),
                 left.len()
             ));
-            if failed == 0 && left.is_empty() {
+            if failed == 0 && left.iter().all(|untried| untried.why == Why::Condition) {
                 Exit::Passed
             } else {
                 Exit::ThresholdFailed

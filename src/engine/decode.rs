@@ -11,7 +11,33 @@ pub(super) const ACCEPTED: &str = "gzip, br, deflate";
 
 /// The body without its codings, at most `limit` bytes. The error is a failure text.
 pub(super) fn decode(headers: &HeaderMap, body: &Bytes, limit: u64) -> Result<Bytes, String> {
-    let codings: Vec<String> = headers
+    let mut body = body.clone();
+    for coding in codings(headers) {
+        body = undo(&coding, &body, limit)?;
+    }
+    Ok(body)
+}
+
+/// The beginning of a body without its codings, for a person: at most `most` bytes, as far as they can be read; as it came
+/// where nothing can.
+pub(super) fn beginning(headers: &HeaderMap, body: &Bytes, most: usize) -> Bytes {
+    let mut beginning = body.clone();
+    for coding in codings(headers) {
+        let mut out = Vec::new();
+        // What came before an error (the body may be cut) is there all the same.
+        let read = reader(&coding, &beginning).map(|reader| reader.take(most as u64).read_to_end(&mut out));
+        if read.is_none() || out.is_empty() {
+            break;
+        }
+        beginning = out.into();
+    }
+    beginning.truncate(most);
+    beginning
+}
+
+/// The content codings of a response, the last one applied first (RFC 9110, section 8.4).
+fn codings(headers: &HeaderMap) -> Vec<String> {
+    let mut codings: Vec<String> = headers
         .get_all(CONTENT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok())
@@ -19,32 +45,34 @@ pub(super) fn decode(headers: &HeaderMap, body: &Bytes, limit: u64) -> Result<By
         .map(|coding| coding.trim().to_ascii_lowercase())
         .filter(|coding| !coding.is_empty() && coding != "identity")
         .collect();
-    let mut body = body.clone();
-    // Listed in the order in which they were applied (RFC 9110, section 8.4).
-    for coding in codings.iter().rev() {
-        body = undo(coding, &body, limit)?;
-    }
-    Ok(body)
+    codings.reverse();
+    codings
+}
+
+/// Reads a body without a coding; bare deflate, which some servers send for the zlib format of the RFC, too.
+fn reader<'a>(coding: &str, body: &'a [u8]) -> Option<Box<dyn Read + 'a>> {
+    Some(match coding {
+        "gzip" | "x-gzip" => Box::new(flate2::read::MultiGzDecoder::new(body)),
+        "deflate" if is_zlib(body) => Box::new(flate2::read::ZlibDecoder::new(body)),
+        "deflate" => Box::new(flate2::read::DeflateDecoder::new(body)),
+        "br" => Box::new(brotli::Decompressor::new(body, 4096)),
+        _ => return None,
+    })
+}
+
+/// Whether a body begins as RFC 1950 has it: method 8, and a check sum over two bytes.
+fn is_zlib(body: &[u8]) -> bool {
+    matches!(body, [method, flags, ..] if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
 }
 
 fn undo(coding: &str, body: &Bytes, limit: u64) -> Result<Bytes, String> {
-    let read = |reader: &mut dyn Read| {
-        let mut out = Vec::new();
-        match reader.take(limit + 1).read_to_end(&mut out) {
-            Ok(_) if out.len() as u64 > limit => Err(super::words::too_large("decoded response body", limit)),
-            Ok(_) => Ok(Bytes::from(out)),
-            Err(_) => Err(format!("the response body is not valid {coding}")),
-        }
-    };
-    match coding {
-        "gzip" | "x-gzip" => read(&mut flate2::read::MultiGzDecoder::new(&body[..])),
-        // RFC 9110 means the zlib format; some servers send bare deflate.
-        "deflate" => read(&mut flate2::read::ZlibDecoder::new(&body[..]))
-            .or_else(|_| read(&mut flate2::read::DeflateDecoder::new(&body[..]))),
-        "br" => read(&mut brotli::Decompressor::new(&body[..], 4096)),
-        other => Err(format!(
-            "the response has the content coding `{other}`, which cannot be read"
-        )),
+    let reader = reader(coding, body)
+        .ok_or_else(|| format!("the response has the content coding `{coding}`, which cannot be read"))?;
+    let mut out = Vec::new();
+    match reader.take(limit.saturating_add(1)).read_to_end(&mut out) {
+        Ok(_) if out.len() as u64 > limit => Err(super::words::too_large("decoded response body", limit)),
+        Ok(_) => Ok(out.into()),
+        Err(_) => Err(format!("the response body is not valid {coding}")),
     }
 }
 
@@ -85,6 +113,19 @@ mod tests {
                 .unwrap_err()
                 .contains("larger than 10 kB (`target.max_body`)")
         );
+    }
+
+    #[test]
+    fn a_person_sees_the_beginning_even_of_a_body_that_was_cut() {
+        let words = "a body that a person reads ".repeat(400);
+        let whole = gzip(words.as_bytes());
+        let seen = beginning(&headers("gzip"), &whole, 100);
+        assert_eq!(seen, words[..100]);
+        let cut = whole.slice(..whole.len() - 12);
+        let seen = beginning(&headers("gzip"), &cut, 20_000);
+        assert!(!seen.is_empty() && words.as_bytes().starts_with(&seen));
+        assert_eq!(beginning(&headers("gzip"), &"plain".into(), 100), "plain");
+        assert_eq!(beginning(&headers("lzma"), &"plain".into(), 3), "pla");
     }
 
     #[test]

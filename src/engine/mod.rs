@@ -52,7 +52,7 @@ pub use shared::{Stop, Stopper};
 pub use step::{Fault, Trace};
 use token::{Refresher, Token, TokenSource};
 use transport::{Client, Transport, TransportError};
-pub use trial::trial;
+pub use trial::{Untried, Why, trial};
 use worker::Worker;
 
 /// Why a run could not be carried out. A failed request is none of these: it is data.

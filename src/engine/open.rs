@@ -10,6 +10,7 @@ use super::shared::{Stop, stopped};
 use super::transport::Transport;
 use super::user::{IterationEnd, User};
 use super::worker::Worker;
+use crate::measure::recorder::Flight;
 use crate::plan::profile::{Arrival, WhenBusy};
 
 /// The arrivals of one worker.
@@ -26,7 +27,7 @@ struct State<T: Transport> {
     /// Users that wait for an arrival; the last used first, for its connection is the freshest.
     idle: Vec<User<T>>,
     /// Arrivals that wait for a user, in order.
-    queue: VecDeque<Arrival>,
+    queue: VecDeque<(Arrival, Flight)>,
     /// Users there are, idle or busy.
     users: usize,
     /// Data came to its end: nothing more is begun.
@@ -110,8 +111,11 @@ impl<T: Transport> Desk<T> {
                 return;
             }
             None => {
-                state.queue.push_back(arrival);
-                self.worker.recorder.borrow_mut().waiting_arrivals(now, 1);
+                let row = self.worker.likely_row(arrival.number);
+                let due_in = self.worker.plan().profile.stage_at(arrival.due);
+                let mut recorder = self.worker.recorder.borrow_mut();
+                let waiting = recorder.arrival_waits(now, row, due_in, arrival.due);
+                state.queue.push_back((arrival, waiting));
                 return;
             }
         };
@@ -123,15 +127,10 @@ impl<T: Transport> Desk<T> {
     /// Arrivals that still wait for a user are not begun any more.
     fn close(&mut self) {
         let now = self.worker.clock.now();
-        let shift = self.worker.shared.schedule.shift();
         let mut state = self.state.borrow_mut();
         let mut recorder = self.worker.recorder.borrow_mut();
-        for arrival in state.queue.drain(..) {
-            recorder.waiting_arrivals(now, -1);
-            recorder.dropped(
-                now,
-                self.worker.plan().profile.stage_at(shift.planned(arrival.due)),
-            );
+        for (_, waiting) in state.queue.drain(..) {
+            recorder.arrival_left(now, waiting);
         }
     }
 
@@ -165,12 +164,10 @@ async fn serve<T: Transport>(
         }
         let next = state.borrow_mut().queue.pop_front();
         match next {
-            Some(waiting) => {
-                worker
-                    .recorder
-                    .borrow_mut()
-                    .waiting_arrivals(worker.clock.now(), -1);
-                arrival = waiting;
+            Some((next, waiting)) => {
+                let now = worker.clock.now();
+                worker.recorder.borrow_mut().arrival_served(now, waiting);
+                arrival = next;
             }
             None => break,
         }

@@ -191,7 +191,7 @@ pub struct Shown {
 }
 
 /// Fills a request in once more, secrets masked at their source.
-pub(super) fn show(plan: &RequestPlan, values: &Values) -> Shown {
+pub(super) fn show(plan: &RequestPlan, values: &Values, home: &Origin) -> Shown {
     let fill = |template: &Template| {
         let mut out = String::new();
         match template.show(values, &mut out) {
@@ -201,7 +201,10 @@ pub(super) fn show(plan: &RequestPlan, values: &Values) -> Shown {
     };
     let url = match &plan.url {
         UrlPlan::Path { origin, path } => format!("{origin}{}", fill(path)),
-        UrlPlan::Whole(template) => fill(template),
+        UrlPlan::Whole(template) => match fill(template) {
+            path if path.starts_with('/') && !path.starts_with("//") => format!("{home}{path}"),
+            whole => whole,
+        },
     };
     let body = match &plan.body {
         BodyPlan::None => String::new(),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use rand_core::Rng;
 
-use super::decode::decode;
+use super::decode::{self, decode};
 use super::request::{Prepared, Shown, render, show};
 use super::session::{Answer, Limits, Session};
 use super::transport::{Client, Connection, Response, Transport};
@@ -16,12 +16,18 @@ use super::worker::Worker;
 use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::secret::{MASK, is_secret_key};
-use crate::plan::template::Values;
+use crate::plan::template::{SlotId, Values};
 use crate::plan::value::Value;
 use crate::plan::{RequestPlan, RowId, StageId, Step};
 
 /// How much of a body is kept where nothing but an example of a failure would show it.
 const EXAMPLE_BODY: usize = 2048;
+
+/// How much is looked at for that: a secret that stands across the end must be seen whole to be masked.
+const LOOKED_AT: usize = 2 * EXAMPLE_BODY;
+
+/// A captured value that is shorter stands in too much text by chance.
+const SHORTEST_SECRET: usize = 4;
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +47,7 @@ pub struct Trace {
     pub request: Shown,
     /// Status line and headers of the response, if one came.
     pub head: Option<String>,
-    /// Its body, content codings undone where something reads it.
+    /// Its body, content codings undone.
     pub body: String,
     /// Bytes of the whole body on the wire; `body` may hold less.
     pub body_length: u64,
@@ -59,13 +65,19 @@ pub struct Trace {
 #[derive(Debug)]
 struct Performed {
     answer: Answer,
-    /// The body, content codings undone where something reads it.
-    body: Bytes,
-    /// Names and values of what was captured.
-    captured: Vec<(String, Option<Value>)>,
+    captured: Vec<Captured>,
     fault: Option<Fault>,
     /// Response time.
     took: Duration,
+}
+
+/// What a capture found.
+#[derive(Debug)]
+struct Captured {
+    name: Arc<str>,
+    /// Where it goes; `None`: into a pool, where it is already.
+    slot: Option<SlotId>,
+    found: Option<Value>,
 }
 
 /// A failed request.
@@ -110,34 +122,34 @@ impl<C: Client> Sender<C> {
     ) -> StepEnd {
         let measured = step.row != RowId::UNMEASURED;
         let plan = &step.request;
-        let rendered = render(plan, prepared, values, &worker.plan().session.home);
+        let request = match render(plan, prepared, values, &worker.plan().session.home) {
+            Ok(request) => request,
+            Err(words) => return not_filled_in(worker, step, values, words.into()),
+        };
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
-        let mut added = Vec::new();
-        let answer = match rendered {
-            Ok(request) => {
-                let rules = &worker.plan().session;
-                let keep_body = if plan.needs_body() {
-                    rules.max_body as usize
-                } else {
-                    EXAMPLE_BODY
-                };
-                let limits = Limits {
-                    timeout: plan.timeout,
-                    keep_body,
-                };
-                let authorization = worker.shared.authorization();
-                if worker.show.is_some() {
-                    let additions = self.session.additions(&request, rules, authorization.as_ref());
-                    added.extend(additions);
-                }
-                self.session
-                    .send(request, limits, rules, authorization.as_ref())
-                    .await
-            }
-            Err(words) => Answer::not_sent(worker.clock.moment(sent), words),
+        let rules = &worker.plan().session;
+        let limits = Limits {
+            timeout: plan.timeout,
+            keep_body: if plan.needs_body() || worker.show.is_some() {
+                rules.max_body as usize
+            } else {
+                LOOKED_AT
+            },
         };
+        let authorization = worker.shared.authorization();
+        let added = match worker.show {
+            Some(_) => self
+                .session
+                .additions(&request, rules, authorization.as_ref())
+                .collect(),
+            None => Vec::new(),
+        };
+        let answer = self
+            .session
+            .send(request, limits, rules, authorization.as_ref())
+            .await;
         let took = worker.clock.since_start(answer.timing.done).saturating_sub(sent);
         let performed = judge(worker, plan, values, answer, took, random);
         if let Some(flight) = flight {
@@ -153,6 +165,8 @@ impl<C: Client> Sender<C> {
         if let Some(show) = &worker.show {
             show.borrow_mut()(performed.trace(worker, step, values, &added));
         }
+        // Not before the request was shown as it was sent: it may use what it captures.
+        performed.keep(values);
         match performed.fault {
             None => StepEnd::Passed,
             Some(fault) => StepEnd::Failed(fault.words),
@@ -160,49 +174,59 @@ impl<C: Client> Sender<C> {
     }
 }
 
+/// A request that cannot be made is none of the API's: nothing was sent, and nothing took time. Its iteration fails.
+fn not_filled_in<T: Transport>(worker: &Worker<T>, step: &Step, values: &Values, words: Arc<str>) -> StepEnd {
+    let now = worker.clock.now();
+    if step.row != RowId::UNMEASURED {
+        worker.recorder.borrow_mut().not_filled_in(now, step.row, &words);
+    }
+    if let Some(show) = &worker.show {
+        let performed = Performed {
+            answer: Answer::not_sent(worker.clock.moment(now), words.to_string()),
+            captured: Vec::new(),
+            fault: Some(Fault::new(Arc::clone(&words))),
+            took: Duration::ZERO,
+        };
+        show.borrow_mut()(performed.trace(worker, step, values, &[]));
+    }
+    StepEnd::Failed(words)
+}
+
 /// Judges an answer and takes the captures.
 fn judge<T: Transport>(
     worker: &Worker<T>,
     plan: &RequestPlan,
-    values: &mut Values,
+    values: &Values,
     answer: Answer,
     took: Duration,
     mut random: impl Rng,
 ) -> Performed {
     let mut captured = Vec::new();
-    let (body, fault) = match &answer.outcome {
-        Err(unanswered) => {
-            let body = unanswered.response.as_ref().map(|response| response.body.clone());
-            (
-                body.unwrap_or_default(),
-                Some(Fault {
-                    words: unanswered.words.as_str().into(),
-                    detail: unanswered.detail.clone(),
-                }),
-            )
-        }
+    let fault = match &answer.outcome {
+        Err(unanswered) => Some(Fault {
+            words: unanswered.words.as_str().into(),
+            detail: unanswered.detail.clone(),
+        }),
         Ok(response) => match read(worker, plan, response) {
-            Err(words) => (response.body.clone(), Some(Fault::new(words))),
+            Err(words) => Some(Fault::new(words)),
             Ok(body) => {
                 let received = Received::new(response.status, &response.headers, &body, took);
                 let failed = plan
                     .checks
                     .iter()
                     .find_map(|check| check.judge(&received, values).err());
-                let fault = match failed {
+                match failed {
                     Some(mismatch) => Some(Fault {
                         words: mismatch.words,
                         detail: mismatch.detail,
                     }),
-                    None => capture(worker, plan, values, &received, &mut random, &mut captured),
-                };
-                (body, fault)
+                    None => capture(worker, plan, &received, &mut random, &mut captured),
+                }
             }
         },
     };
     Performed {
         answer,
-        body,
         captured,
         fault,
         took,
@@ -222,39 +246,77 @@ fn read<T: Transport>(worker: &Worker<T>, plan: &RequestPlan, response: &Respons
 fn capture<T: Transport>(
     worker: &Worker<T>,
     plan: &RequestPlan,
-    values: &mut Values,
     received: &Received<'_>,
     random: &mut impl Rng,
-    captured: &mut Vec<(String, Option<Value>)>,
+    captured: &mut Vec<Captured>,
 ) -> Option<Fault> {
     let mut fault = None;
     for capture in &plan.captures {
         let found = capture.values(received, random);
-        match capture.target {
+        let slot = match capture.target {
+            CaptureTarget::Slot(slot) => Some(slot),
             CaptureTarget::Pool(pool) => {
                 for value in &found {
                     worker.shared.pools.add(pool, &value.to_string());
                 }
+                None
             }
-            CaptureTarget::Slot(slot) => {
-                if let Some(value) = found.first() {
-                    values.set(slot, value.clone());
-                }
-            }
-        }
+        };
         if found.is_empty() && capture.required && fault.is_none() {
-            let missing = capture.missing();
+            let missing = capture.missing(received);
             fault = Some(Fault {
                 words: missing.words,
                 detail: missing.detail,
             });
         }
-        captured.push((capture.name.to_string(), found.into_iter().next()));
+        captured.push(Captured {
+            name: Arc::clone(&capture.name),
+            slot,
+            found: found.into_iter().next(),
+        });
     }
     fault
 }
 
 impl Performed {
+    /// Hands what was captured to the user. What found nothing leaves nothing: no value of an earlier step or repetition.
+    fn keep(&self, values: &mut Values) {
+        for captured in &self.captured {
+            match (captured.slot, &captured.found) {
+                (Some(slot), Some(value)) => values.set(slot, value.clone()),
+                (Some(slot), None) => values.unset(slot),
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Text for a person, without any secret of the run, nor one that a response gave: in `values`, or captured just now.
+    fn scrub<T: Transport>(&self, worker: &Worker<T>, values: &Values, text: &str) -> String {
+        let slots = &worker.plan().slots;
+        let held = slots
+            .iter()
+            .filter_map(|(slot, name)| Some((name, values.get(slot)?)));
+        let found = self.captured.iter();
+        let found = found.filter_map(|captured| Some((&captured.name, captured.found.as_ref()?)));
+        let mut text = worker.shared.scrub(text);
+        for (_, value) in held.chain(found).filter(|(name, _)| is_secret_key(name)) {
+            if let Value::Text(secret) = value
+                && secret.len() >= SHORTEST_SECRET
+            {
+                text = text.replace(&**secret, MASK);
+            }
+        }
+        text
+    }
+
+    /// The beginning of the body as a person reads it: content codings undone.
+    fn readable(&self, most: usize) -> Bytes {
+        self.answer
+            .response()
+            .map(|response| decode::beginning(&response.headers, &response.body, most))
+            .unwrap_or_default()
+    }
+
     fn sample<T: Transport>(
         &self,
         worker: &Worker<T>,
@@ -295,9 +357,9 @@ impl Performed {
         values: &Values,
         added: &[(HeaderName, HeaderValue)],
     ) -> Trace {
-        let scrub = |text: &str| worker.shared.scrub(text);
+        let scrub = |text: &str| self.scrub(worker, values, text);
         let response = self.answer.response();
-        let mut request = show(&step.request, values);
+        let mut request = self.shown(worker, &step.request, values);
         request.headers.extend(added.iter().map(|(name, value)| {
             let value = if name == AUTHORIZATION {
                 MASK.to_owned()
@@ -314,23 +376,43 @@ impl Performed {
                 scrub(&value.to_string())
             }
         };
+        let body = self.readable(worker.plan().session.max_body as usize);
         Trace {
             name: worker.name(step),
             request,
             head: response.map(|response| scrub(&head(response))),
-            body: scrub(&String::from_utf8_lossy(&self.body)),
+            body: scrub(&String::from_utf8_lossy(&body)),
             body_length: response.map_or(0, |response| response.body_length),
             took: self.took,
             redirects: self.answer.redirects,
             captured: self
                 .captured
                 .iter()
-                .map(|(name, found)| (name.clone(), found.as_ref().map(|found| value(name, found))))
+                .map(|captured| {
+                    let found = captured.found.as_ref();
+                    let found = found.map(|found| value(&captured.name, found));
+                    (captured.name.to_string(), found)
+                })
                 .collect(),
             failure: self.fault.as_ref().map(|fault| Fault {
                 words: Arc::clone(&fault.words),
                 detail: fault.detail.as_deref().map(scrub),
             }),
+        }
+    }
+
+    /// The request as a person may see it.
+    fn shown<T: Transport>(&self, worker: &Worker<T>, plan: &RequestPlan, values: &Values) -> Shown {
+        let scrub = |text: &str| self.scrub(worker, values, text);
+        let shown = show(plan, values, &worker.plan().session.home);
+        Shown {
+            line: scrub(&shown.line),
+            headers: shown
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name, scrub(&value)))
+                .collect(),
+            body: scrub(&shown.body),
         }
     }
 
@@ -344,20 +426,41 @@ impl Performed {
         sample: &Sample,
         fault: &Fault,
     ) -> Example {
-        let scrub = |text: &str| worker.shared.scrub(text);
-        let shown = &self.body[..self.body.len().min(EXAMPLE_BODY)];
+        let scrub = |text: &str| self.scrub(worker, values, text);
         let response = self.answer.response();
+        let request = self.shown(worker, plan, values);
+        let (sent, _) = cut(request.body, EXAMPLE_BODY);
+        let headers = request.headers.iter();
+        let headers = headers.fold(String::new(), |all, (name, value)| {
+            format!("{all}{name}: {value}\n")
+        });
+        let whole = self.readable(LOOKED_AT);
+        let (body, shortened) = cut(scrub(&String::from_utf8_lossy(&whole)), EXAMPLE_BODY);
+        let length = response.map_or(0, |response| response.body_length);
+        let kept = response.map_or(0, |response| response.body.len() as u64);
         Example {
             row: sample.row,
             failure: Arc::clone(&fault.words),
             at: sample.done,
-            request: scrub(&show(plan, values).line),
+            request: request.line,
+            request_headers: headers,
+            request_body: sent,
             head: response.map(|response| scrub(&head(response))),
-            body: scrub(&String::from_utf8_lossy(shown)).into_bytes(),
-            body_length: response.map_or(0, |response| response.body_length),
+            body: body.into_bytes(),
+            body_length: length,
+            body_cut: shortened || kept < length,
             detail: fault.detail.as_deref().map(scrub),
         }
     }
+}
+
+/// At most so many bytes of a text, whole characters, and whether that is less than all.
+fn cut(mut text: String, most: usize) -> (String, bool) {
+    let whole = text.len();
+    let end = (0..=most.min(whole)).rev().find(|at| text.is_char_boundary(*at));
+    text.truncate(end.unwrap_or(0));
+    let shorter = text.len() < whole;
+    (text, shorter)
 }
 
 fn connection_use(connection: Option<Connection>) -> ConnectionUse {

@@ -78,7 +78,11 @@ impl<C: Client> TokenSource<C> {
 
     /// Fetches the first token, without which no load is sent.
     pub(super) async fn start(mut self) -> Result<(Token, Refresher<C>), EngineError> {
-        let (first, life) = self.fetch().await.map_err(EngineError::Token)?;
+        let (first, life) = self.fetch().await.map_err(|words| {
+            // Not the query, which may hold a secret.
+            let path = self.path.split('?').next().unwrap_or_default();
+            EngineError::Token(format!("{}{path}: {words}", self.origin))
+        })?;
         let (sender, receiver) = watch::channel(first);
         let refresher = Refresher {
             source: self,

@@ -1,6 +1,7 @@
 //! Requests that are sent once and not measured: `runner try`, setup and teardown.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,9 +23,35 @@ use crate::plan::{EndpointId, Plan, Step};
 /// The actor whose random streams setup and teardown use: no user or arrival has this number.
 const NOBODY: u64 = u64::MAX;
 
-/// Does setup, `on_start`, every other endpoint once and teardown, by one user, and shows each request. An endpoint
-/// that needs a pool comes after those that fill it; the names of those whose pool stayed empty are returned.
-pub async fn trial(plan: Arc<Plan>, show: impl FnMut(Trace) + 'static) -> Result<Vec<String>, EngineError> {
+/// A request that was not tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untried {
+    /// As the reports list it; the endpoint's where none of its requests was.
+    pub name: String,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a request was not tried. `Display` ends a sentence that begins with "as".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// It needs a captured value.
+    #[error("no request filled the pool that it needs")]
+    Pool,
+    /// A failed step ends its journey.
+    #[error("a step before it failed")]
+    Failed,
+    /// The scenario leaves it out.
+    #[error("its `if` did not hold")]
+    Condition,
+    /// A source gave none.
+    #[error("there was no value for it")]
+    NoValue,
+}
+
+/// Does setup, `on_start`, every other endpoint once, `on_stop` and teardown, by one user, and shows each request. An
+/// endpoint that needs a pool comes after those that fill it. Gives what was not tried.
+pub async fn trial(plan: Arc<Plan>, show: impl FnMut(Trace) + 'static) -> Result<Vec<Untried>, EngineError> {
     let connector = transport::Shared::new(&plan.transport)?;
     match plan.transport.kind {
         TransportKind::Direct => attempt(plan, transport::DirectTransport::new(&connector), show).await,
@@ -35,15 +62,57 @@ pub async fn trial(plan: Arc<Plan>, show: impl FnMut(Trace) + 'static) -> Result
 async fn attempt<T: Transport>(
     plan: Arc<Plan>,
     transport: T,
-    show: impl FnMut(Trace) + 'static,
-) -> Result<Vec<String>, EngineError> {
+    mut show: impl FnMut(Trace) + 'static,
+) -> Result<Vec<Untried>, EngineError> {
     let (token, _refresh) = super::first_token(&plan, &transport).await?;
     let shared = Arc::new(Shared::new(plan, Stopper::default(), token));
-    let worker = lone_worker(&shared, transport, Some(Box::new(show)));
-    LocalSet::new().run_until(every_endpoint(&worker)).await
+    let tried = Rc::new(RefCell::new(HashMap::new()));
+    let seen = Rc::clone(&tried);
+    let watched = move |trace: Trace| {
+        seen.borrow_mut()
+            .insert(trace.name.clone(), trace.failure.is_some());
+        show(trace);
+    };
+    let worker = lone_worker(&shared, transport, Some(Box::new(watched)));
+    let left = LocalSet::new().run_until(every_endpoint(&worker)).await?;
+    Ok(untried(&worker, &left, &tried.borrow()))
 }
 
-async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<String>, EngineError> {
+/// What was not tried. `left`: endpoints that were not even begun; `tried`: the others' requests, and whether they failed.
+fn untried<T: Transport>(
+    worker: &Worker<T>,
+    left: &[EndpointId],
+    tried: &HashMap<String, bool>,
+) -> Vec<Untried> {
+    let mut all = Vec::new();
+    for (number, endpoint) in worker.plan().endpoints.iter().enumerate() {
+        if left.contains(&EndpointId(number as u16)) {
+            all.push(Untried {
+                name: endpoint.name.clone(),
+                why: Why::Pool,
+            });
+            continue;
+        }
+        let mut failed = false;
+        for step in &endpoint.steps {
+            let name = worker.name(step);
+            if let Some(fails) = tried.get(&name) {
+                failed |= fails;
+                continue;
+            }
+            let why = match &step.condition {
+                _ if failed => Why::Failed,
+                Some(_) => Why::Condition,
+                None => Why::NoValue,
+            };
+            all.push(Untried { name, why });
+        }
+    }
+    all
+}
+
+/// Gives the endpoints whose pool stayed empty.
+async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<EndpointId>, EngineError> {
     let shared = &worker.shared;
     let plan = &shared.plan;
     once(worker, &plan.setup).await.map_err(setup_error)?;
@@ -53,11 +122,25 @@ async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<Stri
     left.extend(
         (0..plan.endpoints.len())
             .map(|n| EndpointId(n as u16))
-            .filter(|id| !plan.on_start.contains(id)),
+            .filter(|id| !plan.on_start.contains(id) && !plan.on_stop.contains(id)),
     );
+    each(worker, &mut user, &mut left).await;
+    // What ends a user's session comes when nothing else can use it any more.
+    let mut last: Vec<EndpointId> = plan.on_stop.clone();
+    last.retain(|id| !plan.on_start.contains(id));
+    each(worker, &mut user, &mut last).await;
+    once(worker, &plan.teardown).await.map_err(setup_error)?;
+    left.append(&mut last);
+    Ok(left)
+}
+
+/// Does each of the endpoints once, one whose pool is still empty after those that may fill it. Those it cannot do are left.
+async fn each<T: Transport>(worker: &Rc<Worker<T>>, user: &mut User<T>, left: &mut Vec<EndpointId>) {
+    let shared = &worker.shared;
     loop {
         let ready = |id: &EndpointId| {
-            plan.endpoint(*id)
+            let endpoint = shared.plan.endpoint(*id);
+            endpoint
                 .needs_pools
                 .iter()
                 .all(|&pool| !shared.pools.is_empty(pool))
@@ -68,8 +151,6 @@ async fn every_endpoint<T: Transport>(worker: &Rc<Worker<T>>) -> Result<Vec<Stri
         let id = left.remove(at);
         user.iteration(id, worker.clock.now()).await;
     }
-    once(worker, &plan.teardown).await.map_err(setup_error)?;
-    Ok(left.iter().map(|&id| plan.endpoint(id).name.clone()).collect())
 }
 
 /// The requests before the first user. A failed one means that there is nothing to put under load.

@@ -263,7 +263,10 @@ impl<T: Transport> User<T> {
         let mut due = due;
         let mut request = 0;
         for (at, step) in steps.iter().enumerate() {
-            for _ in 0..self.times(step) {
+            for _ in 0..step.repeat {
+                if !self.wanted(step) {
+                    break;
+                }
                 if self.bounded && !worker.shared.may_request() {
                     return IterationEnd::Finished;
                 }
@@ -290,13 +293,9 @@ impl<T: Transport> User<T> {
         IterationEnd::Done
     }
 
-    /// How often a step is to be done now; 0 when its condition does not hold or cannot be told.
-    fn times(&self, step: &Step) -> u32 {
-        if let Some(condition) = &step.condition
-            && !condition.truth(&self.values).unwrap_or(false)
-        {
-            return 0;
-        }
-        step.repeat
+    /// Whether a step is to be done (once more): not when its condition does not hold, or names a value that there is not.
+    fn wanted(&self, step: &Step) -> bool {
+        let condition = step.condition.as_ref();
+        condition.is_none_or(|condition| condition.truth(&self.values).unwrap_or(false))
     }
 }

@@ -104,6 +104,14 @@ impl<T: Transport> Worker<T> {
         self.recorder.borrow_mut().late(late);
     }
 
+    /// The first request of the endpoint that an arrival will draw, unless a pool is empty then.
+    pub(super) fn likely_row(&self, arrival: u64) -> RowId {
+        let mut random = Draw::new(self.plan().seed, arrival, 0).stream(Purpose::Endpoint);
+        let all = self.plan().mix().map(|(_, endpoint)| (endpoint, endpoint.weight));
+        let first = choose(&mut random, all).and_then(|endpoint| endpoint.steps.first());
+        first.map_or(RowId(0), |step| step.row)
+    }
+
     /// Draws an endpoint by weight among those whose pools hold something; `None` when there is none.
     pub(super) fn draw_endpoint(&self, draw: Draw) -> Option<EndpointId> {
         let ready = |needs: &[usize]| {

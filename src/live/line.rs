@@ -63,7 +63,7 @@ pub fn line(snapshot: &Snapshot, outline: &Outline) -> String {
     let mut parts = vec![
         clock(snapshot.at),
         stage(snapshot, outline),
-        format!("{} users", snapshot.users),
+        number::counted(snapshot.users, "user"),
         format!("{} in flight", snapshot.in_flight),
         format!("{} requests/s", number::rate(recent.rate)),
         format!("{} failed", number::percent(recent.failure_share)),

@@ -8,35 +8,29 @@ mod stage;
 
 use std::collections::BTreeMap;
 
-pub(super) use group::Group;
+pub(super) use group::{Ages, Group};
 pub(super) use parts::{Failures, HealthFold, Iterations};
 pub(super) use series::second;
 
-use super::histogram::Tally;
 use super::judge;
 use super::recording::Recording;
 use super::summary::{RunSummary, Window};
 use crate::plan::{RowId, StageId};
 
-/// Ages of the requests that never finished, by row and stage of sending.
-pub(super) struct Unfinished(BTreeMap<(RowId, StageId), Tally>);
+/// The requests that never finished, by row and stage.
+pub(super) struct Unfinished(BTreeMap<(RowId, StageId), Ages>);
 
 impl Unfinished {
     fn of(recording: &Recording) -> Self {
-        let mut ages: BTreeMap<_, Tally> = BTreeMap::new();
+        let mut ages: BTreeMap<_, Ages> = BTreeMap::new();
         for flight in recording.unfinished() {
-            ages.entry((flight.row, flight.stage))
-                .or_default()
-                .add(&flight.ages);
+            ages.entry((flight.row, flight.stage)).or_default().add(flight);
         }
         Self(ages)
     }
 
     /// Those that pass the test, with their row.
-    fn select(
-        &self,
-        test: impl Fn(RowId, StageId) -> bool,
-    ) -> impl Iterator<Item = (RowId, StageId, &Tally)> {
+    fn select(&self, test: impl Fn(RowId, StageId) -> bool) -> impl Iterator<Item = (RowId, StageId, &Ages)> {
         let chosen = self.0.iter().filter(move |((row, stage), _)| test(*row, *stage));
         chosen.map(|((row, stage), ages)| (*row, *stage, ages))
     }
@@ -46,7 +40,7 @@ impl Unfinished {
 pub(super) fn summary(recording: &Recording, windows: &[Window]) -> RunSummary {
     let unfinished = Unfinished::of(recording);
     let run = run::Whole::of(recording, &unfinished);
-    let mut verdicts = judge::Verdicts::new(&recording.info.outline.thresholds);
+    let mut verdicts = judge::Verdicts::new(&recording.info.outline);
     verdicts.whole_run(&run.rows, run.length);
     let mut stages = Vec::with_capacity(windows.len());
     for window in windows {

@@ -141,6 +141,11 @@ pub enum Warning {
         /// How many.
         count: u64,
     },
+    /// Requests that were never made, as a template could not be filled in: the scenario's mistake, or its data's.
+    NotFilledIn {
+        /// How many.
+        count: u64,
+    },
     /// Close to the limit of open files.
     OpenFiles {
         /// Most open at once.
@@ -179,7 +184,7 @@ impl Warning {
             Self::CouldNotSend { .. } => &[Spoiled::Failures, Spoiled::Load, Spoiled::Rate],
             Self::Cpu { .. } => &[Spoiled::ResponseTimes, Spoiled::Rate],
             Self::LateWakeUps { .. } => &[Spoiled::ResponseTimes, Spoiled::Load],
-            Self::DroppedArrivals { .. } => &[Spoiled::Load],
+            Self::DroppedArrivals { .. } | Self::NotFilledIn { .. } => &[Spoiled::Load],
             Self::OpenFiles { .. } | Self::LocalPorts { .. } => &[Spoiled::Failures, Spoiled::Load],
             Self::TooManyFailureTypes { .. } => &[Spoiled::FailureTypes],
             Self::Storage(_) => &[Spoiled::Journal],
@@ -191,7 +196,11 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CouldNotSend { count } => {
-                write!(f, "{count} requests could not be sent by the generator itself")
+                write!(
+                    f,
+                    "{} could not be sent by the generator itself",
+                    counted(*count, "request")
+                )
             }
             Self::Cpu { seconds, cores, of } => write!(
                 f,
@@ -207,7 +216,13 @@ impl fmt::Display for Warning {
             ),
             Self::DroppedArrivals { count } => write!(
                 f,
-                "{count} arrivals were dropped because all users were busy: the API saw less load than planned"
+                "{} dropped because all users were busy: the API saw less load than planned",
+                were(*count, "arrival")
+            ),
+            Self::NotFilledIn { count } => write!(
+                f,
+                "{} never sent, because a template could not be filled in, and the iteration failed",
+                were(*count, "request")
             ),
             Self::OpenFiles { peak, limit } => {
                 write!(
@@ -236,6 +251,20 @@ impl fmt::Display for Warning {
             }
         }
     }
+}
+
+/// `1 request`, `2 requests`.
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `1 request was`, `2 requests were`.
+fn were(count: u64, noun: &str) -> String {
+    format!(
+        "{} {}",
+        counted(count, noun),
+        if count == 1 { "was" } else { "were" }
+    )
 }
 
 fn write_storage(f: &mut fmt::Formatter<'_>, storage: &Storage) -> fmt::Result {
@@ -277,6 +306,8 @@ pub struct Counts {
     pub other_failures: u64,
     /// Arrivals dropped.
     pub dropped_arrivals: u64,
+    /// Requests that could not be filled in.
+    pub not_filled_in: u64,
 }
 
 impl Health {
@@ -284,6 +315,11 @@ impl Health {
     #[must_use]
     pub fn judged(mut self, host: &Host, counts: Counts, storage: &Storage) -> Self {
         let mut warnings = Vec::new();
+        if counts.not_filled_in > 0 {
+            warnings.push(Warning::NotFilledIn {
+                count: counts.not_filled_in,
+            });
+        }
         if counts.could_not_send > 0 {
             warnings.push(Warning::CouldNotSend {
                 count: counts.could_not_send,

@@ -8,6 +8,7 @@ mod cell;
 mod merge;
 mod state;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ pub use state::{Integrals, State};
 use super::health::Generator;
 use super::histogram::Sparse;
 use super::units::micros;
-use crate::plan::{EndpointId, StageId};
+use crate::plan::{EndpointId, RowId, StageId};
 
 /// What happened in [from, to). In JSON times are microseconds, and what is empty is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,9 @@ pub struct Interval {
     /// Arrivals dropped, by stage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Counter<StageId>>,
+    /// Requests that could not be made, as a template could not be filled in: by row and words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_filled_in: Vec<Counter<(RowId, Arc<str>)>>,
     /// Ticks of a pace that came while the iteration before was under way, by endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pace_overruns: Vec<Counter<EndpointId>>,
@@ -111,6 +115,7 @@ impl Interval {
         self.lateness.merge(&other.lateness);
         merge_sorted(&mut self.pool_empty, &other.pool_empty);
         merge_sorted(&mut self.dropped, &other.dropped);
+        merge_sorted(&mut self.not_filled_in, &other.not_filled_in);
         merge_sorted(&mut self.pace_overruns, &other.pace_overruns);
         merge_sorted(&mut self.data_ended, &other.data_ended);
         merge_sorted(&mut self.stage_ended, &other.stage_ended);
@@ -131,6 +136,7 @@ impl Interval {
             && merge::is_sorted(&self.state.in_flight)
             && merge::is_sorted(&self.pool_empty)
             && merge::is_sorted(&self.dropped)
+            && merge::is_sorted(&self.not_filled_in)
             && merge::is_sorted(&self.pace_overruns)
             && merge::is_sorted(&self.data_ended)
             && merge::is_sorted(&self.stage_ended);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fold::Group;
 use super::summary::{Judged, Verdict};
+use crate::plan::outline::Outline;
 use crate::plan::threshold::{Metric, Op, Selection, Threshold};
 use crate::plan::{RowId, StageId};
 
@@ -15,14 +16,15 @@ pub(super) struct Asked {
     pub(super) at_least: bool,
 }
 
-/// The figure of a metric over a group; `None` where there is nothing to judge.
-pub(super) fn ask(metric: Metric, group: &Group, length: Duration) -> Option<Asked> {
+/// The figure of a metric over a group; `None` where there is nothing to judge. `open`: times count from due.
+pub(super) fn ask(metric: Metric, group: &Group, length: Duration, open: bool) -> Option<Asked> {
+    let (times, unfinished) = group.times(open);
     let exact = |figure| Asked {
         figure,
         at_least: false,
     };
     let percentile = |percent| {
-        let quantile = group.response.percentile_with(&group.unfinished, percent)?;
+        let quantile = times.percentile_with(unfinished, percent)?;
         Some(Asked {
             figure: quantile.value.as_secs_f64(),
             at_least: quantile.at_least,
@@ -32,7 +34,7 @@ pub(super) fn ask(metric: Metric, group: &Group, length: Duration) -> Option<Ask
     match metric {
         Metric::Failures => completed.map(|()| exact(group.failed as f64 / group.requests() as f64)),
         Metric::Percentile(percent) => percentile(percent),
-        Metric::Mean => group.response.mean().map(|mean| exact(mean.as_secs_f64())),
+        Metric::Mean => times.mean().map(|mean| exact(mean.as_secs_f64())),
         Metric::Max => percentile(100.0),
         Metric::Rps => completed
             .filter(|()| !length.is_zero())
@@ -61,16 +63,22 @@ pub(super) fn selects(selection: Option<&Selection>, row: RowId) -> bool {
 }
 
 /// The verdicts of a run, as they come.
-pub(super) struct Verdicts(Vec<Verdict>);
+pub(super) struct Verdicts {
+    verdicts: Vec<Verdict>,
+    open: bool,
+}
 
 impl Verdicts {
-    pub(super) fn new(thresholds: &[Threshold]) -> Self {
+    pub(super) fn new(outline: &Outline) -> Self {
         let none = |threshold: &Threshold| Verdict {
             threshold: threshold.clone(),
             holds: false,
             judged: Vec::new(),
         };
-        Self(thresholds.iter().map(none).collect())
+        Self {
+            verdicts: outline.thresholds.iter().map(none).collect(),
+            open: outline.open,
+        }
     }
 
     /// Judges those about the whole run.
@@ -84,12 +92,12 @@ impl Verdicts {
     }
 
     fn judge(&mut self, stage: Option<StageId>, rows: &[Group], length: Duration) {
-        for verdict in &mut self.0 {
+        for verdict in &mut self.verdicts {
             let threshold = &verdict.threshold;
             if threshold.every_stage != stage.is_some() {
                 continue;
             }
-            let asked = ask(threshold.metric, &selected(threshold, rows), length);
+            let asked = ask(threshold.metric, &selected(threshold, rows), length, self.open);
             verdict.judged.push(Judged {
                 stage,
                 figure: asked.map(|asked| asked.figure),
@@ -113,14 +121,15 @@ fn selected(threshold: &Threshold, rows: &[Group]) -> Group {
 
 /// The limits (all thresholds but those of the rate, which a low level cannot meet) that requests break for certain, by
 /// their place in the scenario.
-pub(super) fn broken_limits(thresholds: &[Threshold], rows: &[Group], length: Duration) -> Vec<usize> {
-    let limits = thresholds
+pub(super) fn broken_limits(outline: &Outline, rows: &[Group], length: Duration) -> Vec<usize> {
+    let limits = outline
+        .thresholds
         .iter()
         .enumerate()
         .filter(|(_, threshold)| threshold.metric != Metric::Rps);
     limits
         .filter(|(_, threshold)| {
-            ask(threshold.metric, &selected(threshold, rows), length)
+            ask(threshold.metric, &selected(threshold, rows), length, outline.open)
                 .is_some_and(|asked| broken(threshold, asked))
         })
         .map(|(place, _)| place)
@@ -129,9 +138,9 @@ pub(super) fn broken_limits(thresholds: &[Threshold], rows: &[Group], length: Du
 
 impl From<Verdicts> for Vec<Verdict> {
     fn from(mut verdicts: Verdicts) -> Self {
-        for verdict in &mut verdicts.0 {
+        for verdict in &mut verdicts.verdicts {
             verdict.holds = !verdict.judged.is_empty() && verdict.judged.iter().all(|judged| judged.holds);
         }
-        verdicts.0
+        verdicts.verdicts
     }
 }

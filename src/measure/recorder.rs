@@ -8,13 +8,14 @@ mod bound;
 mod cells;
 mod flights;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use bound::{Examples, Texts};
 use cells::{Cells, Iterations};
 pub use flights::Flight;
-use flights::{Flights, by_kind};
+use flights::{Age, Flights, Open, by_kind};
 
 use super::gauge::Gauge;
 use super::histogram::Histogram;
@@ -54,10 +55,15 @@ pub struct Recorder {
     pool_empty: Vec<u64>,
     dropped: Vec<u64>,
     pace_overruns: Vec<u64>,
+    not_filled_in: BTreeMap<(RowId, Arc<str>), u64>,
+    /// Words of those, bounded.
+    texts: Texts,
     data_ended: Vec<First<String>>,
     examples: Examples,
-    /// In flight at the end, with their ages.
-    unfinished: Vec<(RowId, StageId, Duration)>,
+    /// In flight at the end, or never sent, with their ages.
+    unfinished: Vec<Age>,
+    /// Whether latency from due is measured.
+    from_due: bool,
     /// Closed seconds that were not fetched yet.
     closed: Vec<Cut>,
 }
@@ -80,9 +86,12 @@ impl Recorder {
             pool_empty: vec![0; outline.pools.len()],
             dropped: vec![0; outline.stages.len()],
             pace_overruns: vec![0; outline.endpoints.len()],
+            not_filled_in: BTreeMap::new(),
+            texts: Texts::default(),
             data_ended: Vec::new(),
             examples: Examples::default(),
             unfinished: Vec::new(),
+            from_due: outline.measures_due(),
             closed: Vec::new(),
         }
     }
@@ -92,7 +101,12 @@ impl Recorder {
         debug_assert!(due <= sent, "a request is never sent before it is due");
         self.advance(sent);
         self.in_flight.change(sent, 1);
-        self.flights.insert(row, stage, sent)
+        self.flights.insert(Open {
+            row,
+            stage,
+            due,
+            sent: Some(sent),
+        })
     }
 
     /// A request is completed.
@@ -129,10 +143,31 @@ impl Recorder {
         self.thinking.change(now, delta);
     }
 
-    /// Arrivals of the open model begin or end to wait for a user.
-    pub fn waiting_arrivals(&mut self, now: Duration, delta: i32) {
+    /// An arrival of the open model begins to wait for a user. `row`: the request that it would begin with.
+    pub fn arrival_waits(&mut self, now: Duration, row: RowId, stage: StageId, due: Duration) -> Flight {
         self.advance(now);
-        self.waiting.change(now, delta);
+        self.waiting.change(now, 1);
+        self.flights.insert(Open {
+            row,
+            stage,
+            due,
+            sent: None,
+        })
+    }
+
+    /// An arrival that waited has got its user.
+    pub fn arrival_served(&mut self, now: Duration, arrival: Flight) {
+        self.advance(now);
+        self.waiting.change(now, -1);
+        self.flights.remove(arrival);
+    }
+
+    /// The load has ended: an arrival that still waits will never be served, and has waited until now.
+    pub fn arrival_left(&mut self, now: Duration, arrival: Flight) {
+        self.advance(now);
+        self.waiting.change(now, -1);
+        let left = self.flights.remove(arrival);
+        self.unfinished.extend(left.map(|open| open.age(now)));
     }
 
     /// A timer woke so late.
@@ -151,6 +186,13 @@ impl Recorder {
     pub fn dropped(&mut self, now: Duration, stage: StageId) {
         self.advance(now);
         self.dropped[usize::from(stage.0)] += 1;
+    }
+
+    /// A request could not be made, as a template could not be filled in. It is no request of the API: nothing was sent.
+    pub fn not_filled_in(&mut self, now: Duration, row: RowId, words: &Arc<str>) {
+        self.advance(now);
+        let words = self.texts.admit(words);
+        *self.not_filled_in.entry((row, words)).or_default() += 1;
     }
 
     /// An iteration took longer than its pace.
@@ -189,9 +231,14 @@ impl Recorder {
         self.advance(now);
         // What was told of later than now (it should not be) still counts.
         let end = now.max(self.boundary.saturating_sub(Duration::from_secs(1)));
-        for (row, stage, sent) in self.flights.drain() {
-            self.in_flight.change(end, -1);
-            self.unfinished.push((row, stage, end.saturating_sub(sent)));
+        for open in self.flights.drain() {
+            let gauge = if open.sent.is_some() {
+                &mut self.in_flight
+            } else {
+                &mut self.waiting
+            };
+            gauge.change(end, -1);
+            self.unfinished.push(open.age(end));
         }
         self.close(end);
         if let Some(cut) = self.closed.last_mut() {
@@ -221,13 +268,17 @@ impl Recorder {
                 users: self.users.level(),
                 thinking: self.thinking.level(),
                 waiting: self.waiting.level(),
-                in_flight: self.flights.ages(end),
+                in_flight: by_kind(self.flights.ages(end), self.from_due),
             },
-            unfinished: by_kind(self.unfinished.drain(..)),
+            unfinished: by_kind(self.unfinished.drain(..), self.from_due),
             lateness: self.lateness.take(),
             pool_empty: take_counts(&mut self.pool_empty, |pool| pool),
             dropped: take_counts(&mut self.dropped, |stage| StageId(stage as u16)),
             pace_overruns: take_counts(&mut self.pace_overruns, |endpoint| EndpointId(endpoint as u16)),
+            not_filled_in: std::mem::take(&mut self.not_filled_in)
+                .into_iter()
+                .map(|(of, count)| Counter(of, count))
+                .collect(),
             data_ended: self.take_data_ended(),
             ..Interval::second(self.second, end)
         };

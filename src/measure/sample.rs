@@ -97,12 +97,18 @@ pub struct Example {
     pub at: Duration,
     /// Method and URL as sent, secrets masked.
     pub request: String,
+    /// The scenario's own headers of the request, a line each, masked.
+    pub request_headers: String,
+    /// At most 2 KB of the request's body, masked.
+    pub request_body: String,
     /// Status line and headers, masked; `None` when no response came.
     pub head: Option<String>,
-    /// At most 2 KB of the body, masked.
+    /// At most 2 KB of the body, content codings undone, masked.
     pub body: Vec<u8>,
-    /// Length of the whole body.
+    /// Length of the whole body, as it came.
     pub body_length: u64,
+    /// Whether `body` is only its beginning.
+    pub body_cut: bool,
     /// What else is known: the value found where another was expected.
     pub detail: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The run as it stands, for the live views. Made by [`super::aggregator::Aggregator::snapshot`] only; in JSON units are those of
-//! [`super::summary`].
+//! [`super::summary`]. Its times are response times, in the open model latencies from due; those of a [`Second`] are always
+//! response times.
 
 use std::sync::Arc;
 use std::time::Duration;

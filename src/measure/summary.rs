@@ -7,7 +7,8 @@
 //!   counted apart.
 //! - Figures of a stage are of the requests completed in its [`Window`], whatever stage they were sent in. Figures of the
 //!   run are of all requests, ramps and graceful stop included.
-//! - The time of a request is its response time, from sent (connecting included) to done, unless it says otherwise.
+//! - The time of a request is its response time, from sent (connecting included) to done, unless it says otherwise. Thresholds
+//!   of the open model are judged by the latency, from due to done ([`Figures::times`]).
 //! - Percentiles take unfinished requests as right-censored at their age ([`Quantile`]): in a stage those sent in it.
 //! - In JSON every time is in seconds, every share between 0 and 1, every size in bytes, every rate per second.
 
@@ -59,6 +60,10 @@ pub struct RunSummary {
     pub data_ended: Vec<DataEnded>,
     /// Arrivals of the open model that were dropped because all users were busy.
     pub dropped_arrivals: u64,
+    /// Requests that were never made, as a template could not be filled in, the most frequent first. They are no requests of
+    /// the API: in no other figure, but that their iterations failed.
+    #[serde(default)]
+    pub not_filled_in: Vec<NotFilledIn>,
     /// Connections of all requests.
     pub connections: Connections,
     /// Whether the generator kept up.
@@ -78,6 +83,10 @@ pub struct Figures {
     pub failures: u64,
     /// Requests of the set that were still under way when the run ended; not among `requests`.
     pub unfinished: u64,
+    /// Arrivals of the open model that were due, but still waited for a user when the load ended: never sent, so not among
+    /// `requests`. The percentiles of `latency` hold them at their age.
+    #[serde(default)]
+    pub unsent: u64,
     /// Completed requests per second.
     pub rate: f64,
     /// Mean response time of all outcomes.
@@ -98,7 +107,8 @@ pub struct Figures {
     pub min: Option<Duration>,
     /// Percentiles of the response time; `None` without a request.
     pub percentiles: Option<Percentiles>,
-    /// Latency from due (the arrival, the tick of a pace); `None` where due and sent are the same but for the timer.
+    /// Latency from due (the arrival, the tick of a pace); `None` where due and sent are the same but for the timer. What
+    /// thresholds and the table of the report are of in the open model.
     pub latency: Option<Times>,
     /// Bytes written: heads and bodies, before TLS.
     pub bytes_sent: u64,
@@ -115,6 +125,19 @@ impl Figures {
             0.0
         } else {
             self.failures as f64 / self.requests as f64
+        }
+    }
+
+    /// Mean and percentiles that the set is judged by: in the open model `latency`, from due; else the response time.
+    pub fn times(&self, open: bool) -> (Option<Duration>, Option<&Percentiles>) {
+        if open {
+            let latency = self.latency.as_ref();
+            (
+                latency.map(|times| times.mean),
+                latency.map(|times| &times.percentiles),
+            )
+        } else {
+            (self.mean, self.percentiles.as_ref())
         }
     }
 
@@ -395,6 +418,19 @@ pub struct Unfinished {
     #[serde(with = "super::units::seconds")]
     #[schemars(with = "f64")]
     pub oldest: Duration,
+}
+
+/// Requests of one kind that could not be filled in, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotFilledIn {
+    /// What kind.
+    #[schemars(with = "u16")]
+    pub row: RowId,
+    /// Which placeholder, and why.
+    #[schemars(with = "String")]
+    pub text: Arc<str>,
+    /// How many.
+    pub count: u64,
 }
 
 /// What a threshold came to.

@@ -114,6 +114,11 @@ impl Source {
         &self.name
     }
 
+    /// Whether all users take its values in turn, by one cursor.
+    pub fn in_turn(&self) -> bool {
+        self.order != Order::Random
+    }
+
     /// How many values it has.
     pub fn len(&self) -> u64 {
         self.contents.len()

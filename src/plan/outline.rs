@@ -29,6 +29,9 @@ pub struct Outline {
     pub rows: Vec<Row>,
     /// Names of the captured pools.
     pub pools: Vec<String>,
+    /// Names of the data sources that all users take in turn, one cursor for all (`sequential`, `shuffle`, `unique`).
+    #[serde(default)]
+    pub in_turn: Vec<String>,
     /// The load.
     pub stages: Vec<StageOutline>,
     /// Arrivals come at a rate (open model) rather than from users (closed model).
@@ -121,5 +124,10 @@ impl Outline {
             later.hold_start = later.hold_start.saturating_sub(early);
             later.end = later.end.saturating_sub(early);
         }
+    }
+
+    /// Whether a request can be sent well after it was due: in the open model, and where a pace can be missed.
+    pub fn measures_due(&self) -> bool {
+        self.open || self.think.mean.is_none()
     }
 }

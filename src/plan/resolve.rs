@@ -389,6 +389,13 @@ impl Resolver<'_> {
             endpoints: endpoints.iter().zip(&scenario.endpoints).map(endpoint).collect(),
             rows: self.rows.clone(),
             pools: self.data.pools.iter().map(|pool| pool.name.to_string()).collect(),
+            in_turn: self
+                .data
+                .sources
+                .iter()
+                .filter(|source| source.in_turn())
+                .map(|source| source.name().to_string())
+                .collect(),
             stages: profile.stages.iter().zip(profile.spans()).map(stage).collect(),
             open: profile.model != Model::Closed,
             think: ThinkOutline {

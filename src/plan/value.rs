@@ -137,6 +137,19 @@ impl Value {
         Self::Text(text.into())
     }
 
+    /// What it is, in words that do not tell its contents.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "text",
+            Self::Json(json) if json.is_array() => "a list",
+            Self::Json(_) => "an object",
+            Self::Row(_) => "a row",
+        }
+    }
+
     /// A part of it by name: a column of a row, a member of an object.
     pub fn member(&self, name: &str) -> Option<Self> {
         match self {

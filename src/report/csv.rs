@@ -1,7 +1,7 @@
 //! The CSV files of a run, for spreadsheets and scripts: figures unrounded, units in the names of the columns.
 //!
 //! Times are milliseconds, moments seconds since the start of the load, sizes bytes, percentages 0 to 100. A missing figure
-//! is an empty cell. A percentile that unfinished requests reach holds the bound below it, and its name stands in the
+//! is an empty cell. Times are response times, but for the columns `from_due_*`. A percentile that unfinished requests reach holds the bound below it, and its name stands in the
 //! column `lower_bounds`.
 
 use std::time::Duration;
@@ -11,8 +11,9 @@ use super::{number, words};
 use crate::measure::summary::{Connections, Figures, Percentiles, Quantile, RunSummary, StageSummary};
 
 /// The columns of [`figures`].
-const FIGURES: [&str; 23] = [
+const FIGURES: [&str; 24] = [
     "unfinished",
+    "unsent",
     "average_success_ms",
     "average_failure_ms",
     "min_ms",
@@ -60,7 +61,8 @@ const STAGE: [&str; 19] = [
     "requests_in_hold_outside_window",
 ];
 
-/// `summary.csv`: one row per stage. The first six columns are the README's table.
+/// `summary.csv`: one row per stage. The first six columns are the README's table; the average that this shows in the open
+/// model is `from_due_average_ms`.
 pub fn summary(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let first = if outline.open {
@@ -290,7 +292,7 @@ fn counts(figures: &Figures) -> [Cell; 5] {
 
 /// The cells of [`FIGURES`].
 fn figures(figures: &Figures) -> Vec<Cell> {
-    let mut cells = vec![Cell::figure(figures.unfinished)];
+    let mut cells = vec![Cell::figure(figures.unfinished), Cell::figure(figures.unsent)];
     cells.extend([figures.mean_success, figures.mean_failure, figures.min].map(ms));
     match &figures.percentiles {
         Some(percentiles) => {
@@ -314,7 +316,7 @@ fn figures(figures: &Figures) -> Vec<Cell> {
 
 /// The names of the columns that hold only a bound: `p99_ms max_ms`.
 fn lower_bounds(percentiles: &Percentiles) -> String {
-    let names = FIGURES[4..15].iter();
+    let names = FIGURES[5..16].iter();
     let bounds = names
         .zip(percentiles.named())
         .filter(|(_, (_, quantile))| quantile.at_least);

@@ -98,14 +98,16 @@ pub fn history(summary: &RunSummary, history: &[SoFarAt]) -> String {
     table.csv(LineEnd::CrLf)
 }
 
-/// Locust's current rates: over ten seconds that end two seconds before the last request.
+/// Locust's current rates: over ten seconds that end two seconds before the last request. Until there are two seconds, over
+/// those that there are; Locust says 0 then, though there were requests.
 fn current_rates(history: &[SoFarAt]) -> (f64, f64) {
     const WINDOW: Duration = Duration::from_secs(10);
     const LAG: Duration = Duration::from_secs(2);
     let Some(last) = history.iter().rev().find(|entry| entry.requests > 0) else {
         return (0.0, 0.0);
     };
-    let until = last.at.saturating_sub(LAG);
+    let until = last.at.checked_sub(LAG).filter(|until| !until.is_zero());
+    let until = until.unwrap_or(last.at);
     let from = until.saturating_sub(WINDOW);
     let mut within = history
         .iter()

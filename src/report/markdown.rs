@@ -9,9 +9,20 @@ mod incidents;
 mod levels;
 mod outcome;
 
-use super::findings;
+use super::{findings, table};
 use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
+use crate::plan::outline::Outline;
+
+/// What stands in place of the report of a run that did not come about.
+pub fn not_carried_out(outline: &Outline, why: &str) -> String {
+    format!(
+        "# Load test: {}\n\n**The run could not be carried out: {}.** No load was put on {}, so there are no figures.\n",
+        table::escaped(&outline.name),
+        table::escaped(why),
+        table::code(&outline.url)
+    )
+}
 
 /// The whole report.
 pub fn report(summary: &RunSummary, analysis: &Analysis) -> String {

@@ -69,7 +69,7 @@ fn merged(open: bool, runs: &[Named<'_>]) -> Table {
     });
     for (stage, run) in rows {
         merged.push(
-            result::cells(stage)
+            result::cells(open, stage)
                 .into_iter()
                 .chain([Cell::text(shown_name(run))]),
         );
@@ -113,10 +113,15 @@ fn legend(runs: &[Named<'_>]) -> String {
             Cell::text(&info.version),
         ]);
     }
+    let from_due = if runs.iter().any(|run| run.summary.run.outline.open) {
+        ", with arrivals per second from the moment a request was due"
+    } else {
+        ""
+    };
     format!(
         "Each row is one stage of one run: the requests completed while the level was held, after the warm-up. *Total \
          requests* counts failed ones too; the percentage is Total Fails / Total requests in whole percent; the average is of \
-         successes and failures.\n\n## Runs\n\n{}",
+         successes and failures{from_due}.\n\n## Runs\n\n{}",
         legend.markdown()
     )
 }

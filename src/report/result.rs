@@ -32,7 +32,7 @@ pub(super) fn empty(open: bool) -> Table {
 }
 
 /// The cells of a stage. One that was never held has no figures.
-pub(super) fn cells(stage: &StageSummary) -> [Cell; 6] {
+pub(super) fn cells(open: bool, stage: &StageSummary) -> [Cell; 6] {
     let figures = &stage.figures;
     let held = stage.window.choice != WindowChoice::NeverHeld;
     let shown =
@@ -43,7 +43,10 @@ pub(super) fn cells(stage: &StageSummary) -> [Cell; 6] {
         Cell::figure(figures.requests),
         Cell::figure(figures.failures),
         shown(any, number::whole_percent(figures.failure_share())),
-        shown(any, figures.mean.map(number::whole_ms).unwrap_or_default()),
+        shown(
+            any,
+            figures.times(open).0.map(number::whole_ms).unwrap_or_default(),
+        ),
         shown(held, number::rate(figures.rate)),
     ]
 }
@@ -52,7 +55,7 @@ pub(super) fn cells(stage: &StageSummary) -> [Cell; 6] {
 pub(super) fn table(open: bool, stages: &[StageSummary]) -> Table {
     let mut table = empty(open);
     for stage in stages {
-        table.push(cells(stage));
+        table.push(cells(open, stage));
     }
     table
 }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::{number, words};
-use crate::measure::health::Spoiled;
+use crate::measure::health::{Spoiled, Warning};
 use crate::measure::run::Ending;
-use crate::measure::summary::{RunSummary, StageSummary, WindowChoice};
+use crate::measure::summary::{FailureCount, RunSummary, StageSummary, WindowChoice};
 
 /// One warning.
 pub(super) struct Caution {
@@ -26,9 +26,11 @@ impl fmt::Display for Caution {
 pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
     let mut all = Vec::new();
     all.extend(early_end(summary));
+    all.extend(failing(summary));
     all.extend(generator(summary));
     all.extend(windows(summary));
     all.extend(unfinished(summary));
+    all.extend(unsent(summary));
     all
 }
 
@@ -37,9 +39,8 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
         return None;
     }
     let mut what = words::ending(summary);
-    let missing = levels(summary, |choice| choice == WindowChoice::NeverHeld);
-    if !missing.is_empty() {
-        what = format!("{what} Never reached: {}.", words::list(&missing));
+    for sentence in words::not_held(summary) {
+        what = format!("{what} {sentence}");
     }
     let spoils = if summary.end.how == Ending::Killed {
         "everything after that moment is missing, and what was under way then is counted as unfinished"
@@ -52,6 +53,76 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
     })
 }
 
+/// Most requests failed: of the run, or else of some levels.
+fn failing(summary: &RunSummary) -> Option<Caution> {
+    let total = &summary.total;
+    if total.requests == 0 {
+        return Some(Caution {
+            what: "Not one request was completed.".to_owned(),
+            spoils: "everything: there is nothing to read".to_owned(),
+        });
+    }
+    let share = |failures, requests| {
+        format!(
+            "{failures} of {} failed ({})",
+            number::counted(requests, "request"),
+            number::percent(failures as f64 / requests as f64)
+        )
+    };
+    let most = |failures: u64, requests: u64| requests > 0 && failures.saturating_mul(2) >= requests;
+    let worst = |failures: &[&FailureCount]| {
+        let worst = failures.iter().max_by_key(|failure| failure.count);
+        worst.map_or_else(String::new, |worst| {
+            format!(", most often with {}", super::table::code(&worst.text))
+        })
+    };
+    if most(total.failures, total.requests) {
+        let all: Vec<_> = summary.failures.iter().map(|kind| &kind.failure).collect();
+        let (none, hint) = if total.failures == total.requests {
+            ("Not one request succeeded: ", plain_to_tls(summary))
+        } else {
+            ("", "")
+        };
+        return Some(Caution {
+            what: format!(
+                "{none}{}{}.{hint}",
+                share(total.failures, total.requests),
+                worst(&all)
+            ),
+            spoils: "response times and requests per second, which are mostly of failures".to_owned(),
+        });
+    }
+    let stages = summary.stages.iter();
+    let said = stages
+        .filter(|stage| most(stage.figures.failures, stage.figures.requests))
+        .map(|stage| {
+            let kinds: Vec<_> = stage.failures.iter().collect();
+            let figures = &stage.figures;
+            format!(
+                "at {} {}{}",
+                words::stage(&summary.run.outline, stage.stage),
+                share(figures.failures, figures.requests),
+                worst(&kinds)
+            )
+        });
+    let said: Vec<_> = said.collect();
+    (!said.is_empty()).then(|| Caution {
+        what: format!("{}.", words::capitalised(&said.join("; "))),
+        spoils: "response times and requests per second there, which are mostly of failures".to_owned(),
+    })
+}
+
+/// What a server that expects TLS makes of a request without: it closes the connection.
+fn plain_to_tls(summary: &RunSummary) -> &'static str {
+    let closed = "Remote end closed connection without response";
+    let all_closed = summary.failures.iter().all(|kind| &*kind.failure.text == closed);
+    if all_closed && summary.run.outline.url.starts_with("http:") {
+        " Perhaps the server expects `https` at this port, and the target says `http`."
+    } else {
+        ""
+    }
+}
+
 fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
     summary.health.warnings.iter().map(|warning| {
         let spoiled: Vec<_> = warning
@@ -59,14 +130,37 @@ fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
             .iter()
             .map(|figure| spoiled(*figure).to_owned())
             .collect();
+        let details = match warning {
+            Warning::NotFilledIn { .. } => not_filled_in(summary),
+            _ => String::new(),
+        };
         Caution {
             what: format!(
-                "{}.",
+                "{}{details}.",
                 words::capitalised(&super::table::printable(&warning.to_string()))
             ),
             spoils: words::list(&spoiled),
         }
     })
+}
+
+/// Which requests could not be filled in, and why: the most frequent.
+fn not_filled_in(summary: &RunSummary) -> String {
+    const MOST: usize = 3;
+    let said = summary.not_filled_in.iter().take(MOST).map(|of| {
+        format!(
+            "{} of {}: {}",
+            number::counted(of.count, "time"),
+            super::table::escaped(words::row(&summary.run.outline, of.row)),
+            super::table::code(&of.text)
+        )
+    });
+    let mut said: Vec<_> = said.collect();
+    let more = summary.not_filled_in.len().saturating_sub(MOST);
+    if more > 0 {
+        said.push(format!("and {} more", number::counted(more as u64, "reason")));
+    }
+    format!(": {}", said.join("; "))
 }
 
 /// A figure that can be spoiled, in words.
@@ -131,6 +225,22 @@ fn unfinished(summary: &RunSummary) -> Option<Caution> {
             number::time(oldest)
         ),
         spoils: "averages are too short; percentiles written with `>` are lower bounds".to_owned(),
+    })
+}
+
+/// Arrivals of the open model that no user was free for.
+fn unsent(summary: &RunSummary) -> Option<Caution> {
+    let count = summary.total.unsent;
+    (count > 0).then(|| Caution {
+        what: format!(
+            "{} still waited for a user when the load ended, and {} never sent: with `max_users` busy, the API did not keep up \
+             with the rate. They are in no count and no average; percentiles of the latency from due take them as longer than \
+             they had waited, and one that they reach is written with `>` before that time.",
+            number::counted(count, "arrival"),
+            if count == 1 { "was" } else { "were" }
+        ),
+        spoils: "the load that reached the API; averages are too short; percentiles written with `>` are lower bounds"
+            .to_owned(),
     })
 }
 

@@ -90,6 +90,38 @@ pub fn phase(phase: Phase) -> &'static str {
     }
 }
 
+/// Why levels have no figures, a sentence for each reason: never begun, left on the way to them, or held too shortly.
+pub fn not_held(summary: &RunSummary) -> Vec<String> {
+    let outline = &summary.run.outline;
+    let without = summary
+        .stages
+        .iter()
+        .filter(|stage| stage.window.choice == WindowChoice::NeverHeld);
+    let mut never = Vec::new();
+    let mut sentences = Vec::new();
+    for summed in without {
+        let level = stage(outline, summed.stage);
+        match outline.stages.get(usize::from(summed.stage.0)) {
+            Some(planned) if planned.start < summary.end.load_until => {
+                let what = if planned.hold_start < summary.end.load_until {
+                    "was held for less than a whole second"
+                } else {
+                    "was still on its way when the load ended"
+                };
+                sentences.push(format!(
+                    "The level of {level} {what}: what was completed until then ({}) is in the figures of the whole run only.",
+                    number::counted(summed.in_ramp.saturating_add(summed.in_hold_outside), "request")
+                ));
+            }
+            _ => never.push(level),
+        }
+    }
+    if !never.is_empty() {
+        sentences.push(format!("Never reached: {}.", list(&never)));
+    }
+    sentences
+}
+
 /// How the run ended, as a sentence.
 pub fn ending(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;

@@ -325,7 +325,8 @@ pub enum Work {
 pub struct Step {
     /// Its name in reports; unique in its journey. Default: method and path.
     pub name: Option<Spanned<String>>,
-    /// A minijinja expression; the step is left out where it is false.
+    /// A minijinja expression, asked before each repetition; the step is left out where it is false, or names a value that
+    /// there is not.
     pub condition: Option<Text>,
     /// How often it is done. Default 1.
     pub repeat: Option<Spanned<u64>>,

@@ -425,7 +425,7 @@ fn a_secret_shows_nowhere_even_when_the_server_echoes_it() {
     ] {
         let output = place.run(&command);
         assert!(
-            output.status.code().is_some_and(|code| code == 0 || code == 4),
+            output.status.code().is_some_and(|code| [0, 3, 4].contains(&code)),
             "{}",
             text(&output.stderr)
         );
@@ -511,11 +511,189 @@ fn an_oauth2_token_is_shared_and_refreshed_ahead_of_its_expiry() {
     );
     let output = place.run(&["b.yaml"]);
     assert_eq!(output.status.code(), Some(3));
+    let told = text(&output.stderr);
     assert!(
-        text(&output.stderr).contains("OAuth2 token"),
-        "{}",
-        text(&output.stderr)
+        told.contains("cannot get an OAuth2 token: https://127.0.0.1:"),
+        "{told}"
     );
+    assert!(told.contains("/oauth2/token: "), "{told}");
+}
+
+#[test]
+fn a_run_without_one_success_is_no_success() {
+    let server = Server::answering("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno");
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 1s }]"),
+    );
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("not one request succeeded"));
+    let told = text(&output.stdout);
+    assert!(
+        told.contains("Not one request succeeded: ")
+            && told.contains("most often with expected <400, got 401"),
+        "{told}"
+    );
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    assert!(report.contains("**Not one request succeeded"), "{report}");
+}
+
+#[test]
+fn a_run_that_did_not_come_about_says_so_in_its_folder() {
+    let server = Server::answering("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(
+            server.port,
+            "setup: [{ name: warm, get: /warm }]\nstages: [{ users: 1, ramp: 0s, hold: 1s }]",
+        ),
+    );
+    assert_eq!(place.run(&["a.yaml"]).status.code(), Some(3));
+    let report = std::fs::read_to_string(place.only_run().join("report.md")).unwrap();
+    assert!(
+        report.contains("could not be carried out: setup failed at \\`warm\\`: expected <400, got 503"),
+        "{report}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_whose_terminal_is_gone_ends_gently_unless_it_was_told_to_outlive_it() {
+    let server = Server::answering(OK);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 60s }]"),
+    );
+    let child = place
+        .command(&["a.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for_seconds(&place, 1);
+    signal(&child, rustix::process::Signal::HUP);
+    assert_eq!(finished(child).status.code(), Some(130));
+    assert!(place.only_run().join("report.md").is_file());
+
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 4s }]"),
+    );
+    let mut command = place.command(&[]);
+    let program = command.get_program().to_owned();
+    command = {
+        let mut nohup = Command::new("nohup");
+        nohup.arg(program).arg("a.yaml").current_dir(place.folder.path());
+        nohup
+    };
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_for_seconds(&place, 1);
+    signal(&child, rustix::process::Signal::HUP);
+    assert_eq!(finished(child).status.code(), Some(0));
+}
+
+#[test]
+fn try_shows_what_was_sent_ends_with_on_stop_and_names_what_it_left_out() {
+    let server = Server::plain(|peer| {
+        while let Some(request) = peer.request() {
+            let (status, body) = match request.line() {
+                line if line.starts_with("GET /list ") => {
+                    ("200 OK", r#"{"next":20,"token":"t0ken-of-theirs"}"#)
+                }
+                line if line.starts_with("GET /fails") => ("500 Oh", ""),
+                _ => ("200 OK", "{}"),
+            };
+            peer.say(format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            ));
+        }
+    });
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target: {{ url: 'http://127.0.0.1:{}' }}\nthink: {{ constant: 50ms }}\non_stop: [bye]\n\
+             stages: [{{ users: 1, ramp: 0s, hold: 1s }}]\nendpoints:\n\
+             \x20 - {{ name: bye, weight: 0, delete: /session }}\n\
+             \x20 - name: pages\n    steps:\n\
+             \x20     - {{ name: first, get: /list, capture: [{{ json: $.next, as: cursor }}, {{ json: $.token, as: token }}] }}\n\
+             \x20     - {{ name: next, get: /list2, query: {{ c: '{{{{ cursor }}}}' }}, capture: [{{ json: $.next, as: cursor }}] }}\n\
+             \x20     - {{ name: more, get: /more, if: cursor }}\n\
+             \x20 - name: buy\n    steps:\n\
+             \x20     - {{ name: fails, get: /fails }}\n      - {{ name: pay, get: /pay }}\n",
+            server.port
+        ),
+    );
+    let output = place.run(&["try", "a.yaml", "--seed", "1"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(
+        told.contains("/list2?c=20\n") && told.contains("captured cursor = (found nothing)"),
+        "{told}"
+    );
+    assert!(
+        told.contains("captured token = ***") && !told.contains("t0ken-of-theirs"),
+        "{told}"
+    );
+    assert!(
+        told.contains("pages / more: not tried, as its `if` did not hold"),
+        "{told}"
+    );
+    assert!(
+        told.contains("buy / pay: not tried, as a step before it failed"),
+        "{told}"
+    );
+    assert!(told.contains("4 requests, 1 failed, 2 not tried"), "{told}");
+    let last = server.requests().last().unwrap().line().to_owned();
+    assert!(last.starts_with("DELETE /session"), "{last}");
+}
+
+#[test]
+fn a_compressed_body_is_shown_as_a_person_reads_it() {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, b"the pool is exhausted, said s3cr3t-pass").unwrap();
+    let packed = packed.finish().unwrap();
+    let mut response = format!(
+        "HTTP/1.1 500 Oh\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        packed.len()
+    )
+    .into_bytes();
+    response.extend(packed);
+    let server = Server::answering(response);
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "target: {{ url: 'http://127.0.0.1:{}', compression: true, auth: {{ basic: {{ user: u, password: s3cr3t-pass }} }} }}\n\
+             think: {{ constant: 100ms }}\nendpoints: [{{ name: home, get: / }}]\nstages: [{{ users: 1, ramp: 0s, hold: 1s }}]\n",
+            server.port
+        ),
+    );
+    let words = "the pool is exhausted, said ***";
+    let told = text(&place.run(&["try", "a.yaml"]).stdout);
+    assert!(told.contains(words), "{told}");
+    place.run(&["a.yaml"]);
+    let example = place
+        .only_run()
+        .join("failures")
+        .read_dir()
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let example = std::fs::read_to_string(example.path()).unwrap();
+    assert!(example.ends_with(words), "{example}");
 }
 
 #[test]

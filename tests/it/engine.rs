@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use runner::analysis::Analysis;
 use runner::analysis::steady::{is_steady, windows};
 use runner::engine::{Hold, Observer, Stop, Stopper, run_here};
 use runner::measure::interval::{Cell, Interval};
@@ -11,6 +12,7 @@ use runner::measure::run::{Ending, RunInfo};
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
 use runner::measure::summary::Phase;
+use runner::report::markdown;
 
 use crate::support::plan_of;
 use crate::support::script::{Answer, Asked, ScriptTransport};
@@ -231,6 +233,89 @@ async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_cannot_be_filled_in_is_no_request_of_the_api() {
+    let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 900ms }}\ndata: {{ n: {{ values: [x, 3], order: sequential }}, u: {{ values: [ann] }} }}\n\
+         endpoints: [{{ name: a, get: '/{{{{ u | upper }}}}/{{{{ n + 1 }}}}' }}]\nstages: [{{ users: 1, ramp: 0s, hold: 10s }}]"
+    );
+    let mut quiet = Quiet::default();
+    let recording = run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone())
+        .await
+        .expect("a run");
+    let summary = recording.summary(&windows(&recording));
+    let sent = transport.asked().len() as u64;
+    assert_eq!((sent, summary.total.requests, summary.total.failures), (5, 5, 0));
+    assert_eq!(summary.total.min, Some(Duration::from_millis(100)));
+    let left = &summary.not_filled_in[..];
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        &*left[0].text,
+        "cannot render `{{ n + 1 }}`: invalid operation (`n` is text)"
+    );
+    assert!(left[0].count >= 5, "{left:?}");
+    assert_eq!(summary.endpoints[0].failed, left[0].count);
+    assert!(quiet.examples.is_empty());
+    let analysis = Analysis::of_run(&recording, &summary);
+    let report = markdown::report(&summary, &analysis);
+    let head = report.split("## Result").next().expect("a head");
+    assert!(head.contains("of a: ``cannot render `{{ n + 1 }}`"), "{head}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_follows_pages_until_a_capture_finds_no_next() {
+    let transport = ScriptTransport::new(|asked| {
+        let next = match asked.line.rsplit_once("cursor=").map(|(_, cursor)| cursor) {
+            None => "10",
+            Some("10") => "20",
+            Some(_) => "null",
+        };
+        Answer::ok(10, format!("{{\"next\":{next}}}"))
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 60s }}\nendpoints:\n  - name: pages\n    steps:\n\
+         \x20     - {{ name: first, get: /list, capture: [{{ json: $.next, as: cursor }}] }}\n\
+         \x20     - {{ name: next, get: /list, query: {{ cursor: '{{{{ cursor }}}}' }}, if: cursor, repeat: 6, capture: [{{ json: $.next, as: cursor }}] }}\n\
+         \x20     - {{ name: never, get: /never, if: cursor }}\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 1s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let lines: Vec<_> = transport
+        .lines()
+        .iter()
+        .map(|line| line.replace("GET http://api.test/v1", ""))
+        .collect();
+    assert_eq!(lines, ["/list", "/list?cursor=10", "/list?cursor=20"]);
+    let summary = recording.summary(&windows(&recording));
+    assert_eq!(
+        (summary.endpoints[0].iterations, summary.endpoints[0].failed),
+        (1, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_example_of_a_failure_shows_what_was_sent_without_secrets() {
+    let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
+        line if line.ends_with("/login") => Answer::ok(10, r#"{"token":"s3cr3t-session"}"#),
+        _ => Answer::ok(10, "no s3cr3t-session here").status(500),
+    });
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 60s }}\nendpoints:\n  - name: buy\n    steps:\n\
+         \x20     - {{ name: login, post: /login, capture: [{{ json: $.token, as: token }}] }}\n\
+         \x20     - {{ name: pay, put: /pay, headers: {{ x-kind: card }}, json: {{ item: 5, with: '{{{{ token }}}}' }} }}\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 1s }}]"
+    );
+    let mut quiet = Quiet::default();
+    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport)
+        .await
+        .expect("a run");
+    let example = &quiet.examples[0];
+    assert!(example.request_headers.contains("x-kind: card\n"), "{example:?}");
+    assert_eq!(example.request_body, r#"{"item":5,"with":"***"}"#);
+    assert_eq!(String::from_utf8_lossy(&example.body), "no *** here");
+}
+
+#[tokio::test(start_paused = true)]
 async fn redirects_are_followed_without_credentials_for_others() {
     let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
         line if line.ends_with("/here") => Answer::ok(10, "").status(302).header("location", "there?x=1"),
@@ -304,6 +389,43 @@ async fn arrivals_that_wait_show_the_stall_in_their_latency() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn arrivals_that_still_wait_when_the_load_ends_are_not_dropped() {
+    // Twenty arrivals, one user, a second each: at 2 s it has begun the third, and seventeen wait.
+    let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 1\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ rate: 10/s, ramp: 0s, hold: 2s }}]\nthresholds: [p95 < 1500ms]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let summary = recording.summary(&windows(&recording));
+    let total = &summary.total;
+    assert_eq!(summary.dropped_arrivals, 0);
+    assert_eq!(total.requests + total.unsent, 20);
+    assert_eq!(transport.asked().len() as u64, total.requests);
+    let latency = &total.latency.as_ref().expect("requests").percentiles;
+    assert!(
+        latency.p95.at_least && latency.p95.value > Duration::from_millis(1500),
+        "{latency:?}"
+    );
+    assert!(!summary.thresholds[0].holds);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_the_open_model_a_limit_that_aborts_counts_from_due() {
+    let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
+    let yaml = format!(
+        "{HEAD}arrivals: even\nmax_users: 10\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ rate: 30/s, ramp: 0s, hold: 60s }}]\nthresholds: [{{ 'p50 < 3s for 3s': abort }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    assert!(
+        matches!(recording.end.how, Ending::Aborted { threshold: 0, .. }),
+        "{:?}",
+        recording.end
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_in_flight_at_the_end_is_waited_for_and_then_unfinished() {
     let transport = ScriptTransport::new(|asked| {
         Answer::ok(
@@ -336,6 +458,26 @@ async fn a_run_stops_after_so_many_requests() {
     let recording = run(&yaml, &transport).await;
     assert_eq!(transport.asked().len(), 25);
     assert_eq!(recording.end.how, Ending::StopAfter);
+    // All of it came before the first second was over: that second is shown.
+    let stages = recording.summary(&windows(&recording)).stages;
+    assert_eq!(stages[0].figures.requests, 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_was_reached_is_not_called_never_reached() {
+    let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
+    let yaml = format!(
+        "{HEAD}stop_after: {{ requests: 25 }}\nthink: {{ constant: 900ms }}\nendpoints: [{{ name: a, get: /a }}]\n\
+         stages: [{{ users: 2, ramp: 0s, hold: 10s }}, {{ users: 4, ramp: 20s, hold: 10s }}, {{ users: 9, ramp: 0s, hold: 9s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    let summary = recording.summary(&windows(&recording));
+    let report = markdown::report(&summary, &Analysis::of_run(&recording, &summary));
+    assert!(
+        report.contains("The level of 4 users was still on its way when the load ended: what was completed until then (3 requests)"),
+        "{report}"
+    );
+    assert!(report.contains("Never reached: 9 users."), "{report}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,6 +89,45 @@ fn warnings_stand_before_every_figure() {
 }
 
 #[test]
+fn a_run_whose_requests_mostly_failed_says_so_before_its_figures() {
+    let head = |summary: &RunSummary| {
+        let report = markdown::report(summary, &analysis(summary));
+        report.split("## Result").next().unwrap_or_default().to_owned()
+    };
+    assert!(!head(&clean()).contains("failed ("));
+    let mut summary = clean();
+    let requests = summary.total.requests;
+    summary.total.failures = requests / 2;
+    assert!(
+        head(&summary).contains("512 of 1024 requests failed (50%)"),
+        "{}",
+        head(&summary)
+    );
+    assert!(!head(&summary).contains("Not one request succeeded"));
+    summary.total.failures = requests;
+    assert!(
+        head(&summary).contains("Not one request succeeded: 1024 of 1024"),
+        "{}",
+        head(&summary)
+    );
+    let mut closed = hostile();
+    closed.total.failures = closed.total.requests;
+    closed.failures.truncate(1);
+    closed.failures[0].failure.text = "Remote end closed connection without response".into();
+    assert!(!head(&closed).contains("expects `https`"));
+    let run = std::sync::Arc::make_mut(&mut closed.run);
+    std::sync::Arc::make_mut(&mut run.outline).url = "http://127.0.0.1:8443".to_owned();
+    assert!(head(&closed).contains("expects `https`"), "{}", head(&closed));
+    let mut one_level = clean();
+    one_level.stages[0].figures.failures = 900;
+    assert!(
+        head(&one_level).contains("At 10 users 900 of 1012 requests failed"),
+        "{}",
+        head(&one_level)
+    );
+}
+
+#[test]
 fn words_of_others_break_no_table_and_bring_no_markup() {
     let report = markdown::report(&hostile(), &analysis(&hostile()));
     assert!(!report.contains('\u{1b}'));

@@ -91,7 +91,7 @@ pub(super) fn of_tls(error: &rustls::Error) -> Failure {
 fn of_certificate(error: &CertificateError) -> String {
     use CertificateError as E;
     match error {
-        E::UnknownIssuer => "the certificate is not trusted (unknown issuer)",
+        E::UnknownIssuer => "the certificate is not trusted (unknown issuer): name the issuer in `tls.ca_file`, or set `tls.verify: false`",
         E::Expired | E::ExpiredContext { .. } => "the certificate has expired",
         E::NotValidYet | E::NotValidYetContext { .. } => "the certificate is not valid yet",
         E::NotValidForName | E::NotValidForNameContext { .. } => "the certificate is for another host name",
@@ -101,7 +101,7 @@ fn of_certificate(error: &CertificateError) -> String {
         E::BadSignature => "the certificate's signature is wrong",
         // webpki's own errors come as text only; this one is every self-signed certificate of `openssl req -x509`.
         E::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "the certificate is not trusted (self-signed)"
+            "the certificate is not trusted (self-signed): name it in `tls.ca_file`, or set `tls.verify: false`"
         }
         _ => "the certificate is not valid",
     }

@@ -379,6 +379,9 @@ fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
             };
             format!("the proxy did not connect: {reason}")
         }))
+    } else if !begun && words.ends_with("frame with invalid size") {
+        // "HTTP/1.1" read as the head of a frame says that five million bytes follow.
+        Failure::Invalid("it is HTTP/1.1, and `target.http2` asks for HTTP/2".to_owned())
     } else {
         Failure::Io(words)
     }

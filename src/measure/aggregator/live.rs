@@ -137,9 +137,9 @@ impl Live {
             let chosen = |row| selects(threshold.of.as_ref(), row);
             let (mut group, length) = add_up(last, chosen);
             for kind in self.state.in_flight.iter().filter(|kind| chosen(kind.row)) {
-                group.unfinished.add(&kind.ages);
+                group.unfinished.add(kind);
             }
-            let asked = ask(threshold.metric, &group, length)?;
+            let asked = ask(threshold.metric, &group, length, self.info.outline.open)?;
             broken(threshold, asked).then(|| Breach {
                 threshold: index,
                 text: threshold.text.clone(),
@@ -193,7 +193,8 @@ impl Live {
 
     fn recent(&self) -> Recent {
         let (group, length) = add_up(self.last(RECENT), |_| true);
-        let figures = |percent| group.response.percentile(percent);
+        let (times, _) = group.times(self.info.outline.open);
+        let figures = |percent| times.percentile(percent);
         Recent {
             length,
             rate: group.rate(length),
@@ -208,14 +209,15 @@ impl Live {
         for row in &self.rows {
             total.merge(row);
         }
+        let (times, _) = total.times(self.info.outline.open);
         SoFar {
             requests: total.requests(),
             failures: total.failed,
             iterations: self.iterations,
-            mean: total.response.mean(),
-            p50: total.response.percentile(50.0),
-            p95: total.response.percentile(95.0),
-            p99: total.response.percentile(99.0),
+            mean: times.mean(),
+            p50: times.percentile(50.0),
+            p95: times.percentile(95.0),
+            p99: times.percentile(99.0),
         }
     }
 
@@ -232,6 +234,7 @@ impl Live {
         }
         let seconds = length.as_secs_f64();
         let rows = self.rows.iter().zip(recent).enumerate();
+        let open = self.info.outline.open;
         rows.map(|(row, (group, recent))| RowSoFar {
             row: RowId(row as u16),
             requests: group.requests(),
@@ -241,9 +244,9 @@ impl Live {
             } else {
                 0.0
             },
-            mean: group.response.mean(),
-            p50: group.response.percentile(50.0),
-            p95: group.response.percentile(95.0),
+            mean: group.times(open).0.mean(),
+            p50: group.times(open).0.percentile(50.0),
+            p95: group.times(open).0.percentile(95.0),
         })
         .collect()
     }

@@ -3,16 +3,42 @@
 use std::time::Duration;
 
 use crate::measure::histogram::Tally;
-use crate::measure::interval::Cell;
+use crate::measure::interval::{Cell, InFlight};
 use crate::measure::summary::{Figures, Percentiles, Times};
+
+/// Ages of requests that never finished.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ages {
+    /// From sent.
+    pub(crate) sent: Tally,
+    /// From due, where that is measured: of those that were sent, and of arrivals that never were.
+    pub(crate) due: Tally,
+}
+
+impl Ages {
+    pub(crate) fn add(&mut self, flights: &InFlight) {
+        self.sent.add(&flights.ages);
+        self.due.add(&flights.from_due);
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.sent.merge(&other.sent);
+        self.due.merge(&other.due);
+    }
+
+    /// Arrivals that were never sent.
+    fn unsent(&self) -> u64 {
+        self.due.count().saturating_sub(self.sent.count())
+    }
+}
 
 /// A set of requests, added up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
     pub(crate) response: Tally,
     pub(crate) latency: Tally,
-    /// Ages of those that never finished.
-    pub(crate) unfinished: Tally,
+    /// Those that never finished.
+    pub(crate) unfinished: Ages,
     pub(crate) failed: u64,
     failed_time: u64,
     /// Requests that the rate is of: without those of the graceful stop.
@@ -55,6 +81,16 @@ impl Group {
         self.response.count()
     }
 
+    /// The times that it is judged by, and the ages of those that never finished: from due in the open model, where users
+    /// would not wait for each other, else from sent.
+    pub(crate) fn times(&self, open: bool) -> (&Tally, &Tally) {
+        if open {
+            (&self.latency, &self.unfinished.due)
+        } else {
+            (&self.response, &self.unfinished.sent)
+        }
+    }
+
     /// Completed requests per second.
     pub(crate) fn rate(&self, length: Duration) -> f64 {
         if length.is_zero() {
@@ -71,14 +107,15 @@ impl Group {
         Figures {
             requests,
             failures: self.failed,
-            unfinished: self.unfinished.count(),
+            unfinished: self.unfinished.sent.count(),
+            unsent: self.unfinished.unsent(),
             rate: self.rate(length),
             mean: self.response.mean(),
             mean_success: mean(succeeded_time, requests.saturating_sub(self.failed)),
             mean_failure: mean(self.failed_time, self.failed),
             min: self.response.min(),
-            percentiles: percentiles(&self.response, &self.unfinished),
-            latency: times_with(&self.latency, &self.unfinished),
+            percentiles: percentiles(&self.response, &self.unfinished.sent),
+            latency: times_with(&self.latency, &self.unfinished.due),
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
             body_bytes: self.body_bytes,
@@ -96,7 +133,7 @@ pub(crate) fn times(tally: &Tally) -> Option<Times> {
     times_with(tally, &Tally::default())
 }
 
-/// The same where unfinished requests are of it; from due they are at least as old as from sent.
+/// The same where unfinished requests are of it.
 fn times_with(tally: &Tally, unfinished: &Tally) -> Option<Times> {
     Some(Times {
         count: tally.count(),

@@ -155,6 +155,7 @@ pub(crate) struct HealthFold {
     sampled_seconds: u64,
     busy_seconds: u64,
     dropped_arrivals: u64,
+    not_filled_in: u64,
 }
 
 impl HealthFold {
@@ -163,6 +164,8 @@ impl HealthFold {
         self.all.merge(&interval.generator);
         let dropped = interval.dropped.iter().map(|stage| stage.1);
         self.dropped_arrivals = dropped.fold(self.dropped_arrivals, u64::saturating_add);
+        let not_filled_in = interval.not_filled_in.iter().map(|of| of.1);
+        self.not_filled_in = not_filled_in.fold(self.not_filled_in, u64::saturating_add);
         if let Some(cores) = interval.generator.cores() {
             let seconds = u64::from(interval.until - interval.from);
             self.sampled_seconds += seconds;
@@ -178,6 +181,7 @@ impl HealthFold {
             could_not_send: failures.count(|text| text.starts_with(COULD_NOT_SEND)),
             other_failures: failures.count(|text| text == OTHER_FAILURES),
             dropped_arrivals: self.dropped_arrivals,
+            not_filled_in: self.not_filled_in,
         };
         let health = Health {
             lateness: times(&self.late),

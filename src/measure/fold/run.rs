@@ -1,16 +1,17 @@
 //! The figures of the whole run: of all requests, ramps and graceful stop included.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::group::{Group, times};
 use super::series::second;
 use super::{Failures, HealthFold, Iterations, Unfinished};
 use crate::measure::histogram::Tally;
-use crate::measure::interval::Cell;
+use crate::measure::interval::{Cell, Counter};
 use crate::measure::recording::Recording;
 use crate::measure::summary::{
-    Connections, DataEnded, EndpointSummary, Phase, Phases, PoolSummary, RowSummary, RunSummary,
+    Connections, DataEnded, EndpointSummary, NotFilledIn, Phase, Phases, PoolSummary, RowSummary, RunSummary,
     StageSummary, StatusCount, Unfinished as UnfinishedSummary, Verdict,
 };
 use crate::plan::{EndpointId, RowId};
@@ -108,6 +109,7 @@ impl Whole {
             pools: pools(recording),
             data_ended: data_ended(recording),
             dropped_arrivals: dropped.fold(0, |sum, stage| sum.saturating_add(stage.1)),
+            not_filled_in: not_filled_in(recording),
             connections,
             health,
             storage: recording.storage.clone(),
@@ -191,16 +193,34 @@ fn endpoints(recording: &Recording) -> Vec<EndpointSummary> {
 fn unfinished_summaries(unfinished: &Unfinished) -> Vec<UnfinishedSummary> {
     let all = unfinished.select(|_, _| true);
     all.filter_map(|(row, stage, ages)| {
-        let (youngest, oldest) = (ages.min()?, ages.max()?);
+        // Of arrivals that were never sent there are only ages from due.
+        let (youngest, oldest) = (ages.sent.min()?, ages.sent.max()?);
         Some(UnfinishedSummary {
             row,
             stage,
-            count: ages.count(),
+            count: ages.sent.count(),
             youngest,
             oldest,
         })
     })
     .collect()
+}
+
+fn not_filled_in(recording: &Recording) -> Vec<NotFilledIn> {
+    let mut counts: BTreeMap<_, u64> = BTreeMap::new();
+    let intervals = recording.timeline.intervals().iter();
+    for Counter(of, count) in intervals.flat_map(|interval| &interval.not_filled_in) {
+        let sum = counts.entry(of).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+    let all = counts.into_iter().map(|((row, text), count)| NotFilledIn {
+        row: *row,
+        text: Arc::clone(text),
+        count,
+    });
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|of| std::cmp::Reverse(of.count));
+    all
 }
 
 fn pools(recording: &Recording) -> Vec<PoolSummary> {

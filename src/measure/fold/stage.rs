@@ -105,7 +105,7 @@ impl<'a> Held<'a> {
             in_ramp,
             in_hold_outside: in_hold,
             warnings: health.warnings,
-            broken_limits: broken_limits(&outline.thresholds, &self.rows, self.length),
+            broken_limits: broken_limits(outline, &self.rows, self.length),
             figures,
         }
     }

@@ -184,15 +184,19 @@ impl Keyed for IterationCell {
     }
 }
 
-/// Requests under way: of one row, sent in one stage.
+/// Requests under way, of one row and one stage: sent, or (open model) still waiting for a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InFlight {
     /// What kind of request.
     pub row: RowId,
-    /// The stage in which they were sent.
+    /// The stage in which they were sent, or were due where they wait.
     pub stage: StageId,
-    /// How long ago they were sent.
+    /// How long ago those that were sent were sent.
+    #[serde(default, skip_serializing_if = "Sparse::is_empty")]
     pub ages: Sparse,
+    /// How long ago all were due, those that wait included; left out where latency from due is not measured.
+    #[serde(default, skip_serializing_if = "Sparse::is_empty")]
+    pub from_due: Sparse,
 }
 
 impl Keyed for InFlight {
@@ -204,6 +208,7 @@ impl Keyed for InFlight {
 
     fn absorb(&mut self, other: &Self) {
         self.ages.merge(&other.ages);
+        self.from_due.merge(&other.from_due);
     }
 }
 

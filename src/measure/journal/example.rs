@@ -22,7 +22,7 @@ pub(super) fn write(folder: &Path, number: u32, row: &str, example: &Example) ->
     written
 }
 
-/// Its content: what was asked, what failed, then the response as it came.
+/// Its content: what was asked, what failed, what was sent, then the response.
 fn text(row: &str, example: &Example) -> Vec<u8> {
     let mut text = format!(
         "{}\n{row}, {} after the start: {}\n",
@@ -35,6 +35,12 @@ fn text(row: &str, example: &Example) -> Vec<u8> {
         text.push('\n');
     }
     text.push('\n');
+    for part in [&example.request_headers, &example.request_body] {
+        if !part.is_empty() {
+            text.push_str(part.trim_end());
+            text.push_str("\n\n");
+        }
+    }
     match &example.head {
         Some(head) => {
             text.push_str(head.trim_end());
@@ -44,9 +50,9 @@ fn text(row: &str, example: &Example) -> Vec<u8> {
     }
     let mut bytes = text.into_bytes();
     bytes.extend_from_slice(&example.body);
-    let rest = example.body_length.saturating_sub(example.body.len() as u64);
-    if rest > 0 {
-        bytes.extend_from_slice(format!("\n(and {rest} more bytes)\n").as_bytes());
+    if example.body_cut {
+        let note = format!("\n(cut; the whole body came as {} bytes)\n", example.body_length);
+        bytes.extend_from_slice(note.as_bytes());
     }
     bytes
 }
@@ -95,16 +101,20 @@ mod tests {
             row: RowId(0),
             failure: Arc::from("expected 200, got 503"),
             at: Duration::from_millis(1500),
-            request: "GET https://localhost/terms".to_owned(),
+            request: "PUT https://localhost/terms".to_owned(),
+            request_headers: "content-type: text/plain\n".to_owned(),
+            request_body: "201701".to_owned(),
             head: Some("HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n\r\n".to_owned()),
             body: b"busy".to_vec(),
             body_length: 10,
+            body_cut: true,
             detail: None,
         };
         assert_eq!(
             String::from_utf8_lossy(&text("terms", &example)),
-            "GET https://localhost/terms\nterms, 1.5 s after the start: expected 200, got 503\n\n\
-             HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\n\nbusy\n(and 6 more bytes)\n"
+            "PUT https://localhost/terms\nterms, 1.5 s after the start: expected 200, got 503\n\n\
+             content-type: text/plain\n\n201701\n\n\
+             HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\n\nbusy\n(cut; the whole body came as 10 bytes)\n"
         );
     }
 }

@@ -125,6 +125,10 @@ fn check(interval: &Interval, outline: &Outline) -> Result<(), &'static str> {
             .iter()
             .all(|dropped| usize::from(dropped.0.0) < stages)
         && interval
+            .not_filled_in
+            .iter()
+            .all(|count| usize::from(count.0.0.0) < rows)
+        && interval
             .pool_empty
             .iter()
             .all(|empty| empty.0 < outline.pools.len());

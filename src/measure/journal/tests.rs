@@ -34,6 +34,7 @@ fn info() -> RunInfo {
             endpoint: EndpointId(0),
         }],
         pools: Vec::new(),
+        in_turn: Vec::new(),
         stages: Vec::new(),
         open: false,
         think: ThinkOutline {

@@ -82,7 +82,7 @@ impl Cells {
         Self {
             table: Table::new(outline.rows.len(), outline.stages.len()),
             texts: Texts::default(),
-            from_due: outline.open || outline.think.mean.is_none(),
+            from_due: outline.measures_due(),
         }
     }
 

@@ -69,9 +69,11 @@ impl Capture {
     }
 
     /// The failure that finding nothing is, when it is required.
-    pub fn missing(&self) -> Mismatch {
+    pub fn missing(&self, received: &Received<'_>) -> Mismatch {
+        let no_json = matches!(self.from, Extract::Json(_)) && received.json().is_none();
+        let why = if no_json { ": the body is not JSON" } else { "" };
         Mismatch {
-            words: format!("nothing captured for `{}`", self.name).into(),
+            words: format!("nothing captured for `{}`{why}", self.name).into(),
             detail: None,
         }
     }

@@ -207,8 +207,19 @@ fn null_and_nothing_are_no_find() {
         assert!(captured(Extract::Json(json_path(path).unwrap()), None, Pick::Random).is_empty());
     }
     assert!(captured(Extract::Cookie("sess".to_owned()), None, Pick::First).is_empty());
-    let missing = capture(Extract::Cookie("sess".to_owned()), None, Pick::First).missing();
+    let missing = capture(Extract::Cookie("sess".to_owned()), None, Pick::First).missing(&received(
+        &headers(),
+        200,
+        BODY,
+    ));
     assert_eq!(&*missing.words, "nothing captured for `id`");
+    let of_json = capture(Extract::Json(json_path("$.id").unwrap()), None, Pick::First);
+    let missing = |body| of_json.missing(&received(&headers(), 200, body)).words;
+    assert_eq!(
+        &*missing("<html>"),
+        "nothing captured for `id`: the body is not JSON"
+    );
+    assert_eq!(&*missing("{}"), "nothing captured for `id`");
 }
 
 #[test]

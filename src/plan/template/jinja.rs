@@ -240,8 +240,12 @@ impl Block {
     pub(super) fn render(&self, values: &Values, shown: bool, out: &mut String) -> Result<(), RenderError> {
         let context = self.uses.context(values, shown);
         let template = self.environment.get_template(TEMPLATE);
-        let text = template.and_then(|template| template.render(context));
-        let text = text.map_err(|error| failure(&error, &self.excerpt))?;
+        let template = template.map_err(|error| failure(&error, &self.excerpt, &self.uses, values))?;
+        let text = template.render(context).map_err(|error| {
+            let tag = error.range().and_then(|at| tag_at(template.source(), at.start));
+            let tag = tag.map_or_else(|| self.excerpt.clone(), excerpt);
+            failure(&error, &tag, &self.uses, values)
+        })?;
         self.escape.literal(&text, out);
         Ok(())
     }
@@ -282,9 +286,10 @@ impl Formula {
 
     pub(super) fn evaluate(&self, values: &Values, shown: bool) -> Result<minijinja::Value, RenderError> {
         let value = self.expression.eval(self.uses.context(values, shown));
-        let value = value.map_err(|error| failure(&error, &self.excerpt))?;
+        let value = value.map_err(|error| failure(&error, &self.excerpt, &self.uses, values))?;
         if value.is_undefined() {
-            return Err(failure(&ErrorKind::UndefinedError.into(), &self.excerpt));
+            let error = ErrorKind::UndefinedError.into();
+            return Err(failure(&error, &self.excerpt, &self.uses, values));
         }
         Ok(value)
     }
@@ -339,9 +344,48 @@ fn problem(error: &Error, text: &str) -> Problem {
     }
 }
 
-/// A rendering that failed; without the detail, which may quote a value.
-fn failure(error: &Error, excerpt: &str) -> RenderError {
-    RenderError(format!("cannot render `{excerpt}`: {}", error.kind()).into())
+/// A rendering that failed: at which tag, and what its values were, but not their contents; so without minijinja's detail,
+/// which may quote them.
+fn failure(error: &Error, tag: &str, uses: &Uses, values: &Values) -> RenderError {
+    let told: Vec<_> = uses
+        .slots
+        .iter()
+        .filter_map(|(name, slot)| {
+            let place = place_of(name, tag);
+            (tag.get(place.clone()) == Some(name))
+                .then(|| kind_of(name, &tag[place.end..], values.get(*slot)))
+        })
+        .collect();
+    let told = if told.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", told.join(", "))
+    };
+    RenderError(format!("cannot render `{tag}`: {}{told}", error.kind()).into())
+}
+
+/// What a value is, or the member of it that is named behind it: `student.name` is text.
+fn kind_of(name: &str, behind: &str, value: Option<&Value>) -> String {
+    let (mut path, mut behind, mut value) = (name.to_owned(), behind, value.cloned());
+    while let Some(rest) = behind.strip_prefix('.') {
+        let end = rest
+            .find(|c: char| !c.is_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        path.extend([".", &rest[..end]]);
+        value = value.and_then(|value| value.member(&rest[..end]));
+        behind = &rest[end..];
+    }
+    match value {
+        Some(value) => format!("`{path}` is {}", value.kind()),
+        None => format!("`{path}` has no value"),
+    }
+}
+
+/// The tag around a place of a template.
+fn tag_at(text: &str, at: usize) -> Option<&str> {
+    let open = text.get(..at + 2).or_else(|| text.get(..at))?;
+    let open = ["{{", "{%"].iter().filter_map(|mark| open.rfind(mark)).max()?;
+    text.get(open..)
 }
 
 /// The first tag of a template, for messages. Not the text around it, which may be a secret written out.

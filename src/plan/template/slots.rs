@@ -53,6 +53,12 @@ impl Slots {
         &self.entries[usize::from(slot.0)].0
     }
 
+    /// All of them, with their names in templates.
+    pub fn iter(&self) -> impl Iterator<Item = (SlotId, &Arc<str>)> {
+        let names = self.entries.iter().map(|(name, _)| name);
+        names.enumerate().map(|(at, name)| (SlotId(at as u16), name))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -100,6 +106,11 @@ impl Values {
     /// Fills a place.
     pub fn set(&mut self, slot: SlotId, value: Value) {
         self.values[usize::from(slot.0)] = Some(value);
+    }
+
+    /// Empties a place.
+    pub fn unset(&mut self, slot: SlotId) {
+        self.values[usize::from(slot.0)] = None;
     }
 
     /// What is in a place.

@@ -307,11 +307,15 @@ fn a_value_that_is_missing_is_a_failure_with_few_words() {
         ("{{ found.links.last }}", "`found.links.last` has no value"),
         (
             "Bearer s3cret {{ nothing | upper }}!",
-            "cannot render `{{ nothing | upper }}`: undefined value",
+            "cannot render `{{ nothing | upper }}`: undefined value (`nothing` has no value)",
         ),
         (
             "{{ found.n + 'x' }}",
-            "cannot render `{{ found.n + 'x' }}`: invalid operation",
+            "cannot render `{{ found.n + 'x' }}`: invalid operation (`found.n` is a number)",
+        ),
+        (
+            "/{{ term | string }}/{{ student.name + 1 }}?x={{ found.n | string }}",
+            "cannot render `{{ student.name + 1 }}`: invalid operation (`student.name` is text)",
         ),
     ] {
         let template = Template::compile(text, &scope, Escape::None).unwrap();

@@ -13,13 +13,14 @@ const FIGURES: [&str; 8] = [
 
 /// Figures of each kind of request over the whole run.
 pub(super) fn whole_run(summary: &RunSummary) -> String {
+    let open = summary.run.outline.open;
     let mut table = Table::of_figures(2, ["Endpoint", "Method"].into_iter().chain(FIGURES));
     for row in &summary.rows {
         let names = [Cell::text(&row.name), Cell::text(&row.method)];
-        table.push(names.into_iter().chain(figures(&row.figures)));
+        table.push(names.into_iter().chain(figures(open, &row.figures)));
     }
     let total = [Cell::figure("**All**"), Cell::figure("")];
-    table.push(total.into_iter().chain(figures(&summary.total)));
+    table.push(total.into_iter().chain(figures(open, &summary.total)));
     let outside = summary.after_last_stage;
     let after = if outside > 0 {
         format!(
@@ -40,9 +41,14 @@ pub(super) fn whole_run(summary: &RunSummary) -> String {
     } else {
         ""
     };
+    let from_due = if open {
+        " Times count from the moment a request was due."
+    } else {
+        ""
+    };
     format!(
         "## Endpoints\n\nAn endpoint is one kind of request{journey}. These are all \
-         requests of the run, the ramps between the levels included{after}; RPS is over {}. *Failed*: number and share.\n\n{}",
+         requests of the run, the ramps between the levels included{after}; RPS is over {}. *Failed*: number and share.{from_due}\n\n{}",
         number::span(summary.length),
         table.markdown()
     )
@@ -66,7 +72,7 @@ pub(super) fn by_level(summary: &RunSummary) -> Option<String> {
                 Cell::text(words::stage(outline, stage.stage)),
                 Cell::text(&row.name),
             ];
-            table.push(names.into_iter().chain(figures(of_row)));
+            table.push(names.into_iter().chain(figures(outline.open, of_row)));
         }
     }
     let heading = "### At each level";
@@ -83,18 +89,18 @@ pub(super) fn by_level(summary: &RunSummary) -> Option<String> {
     ))
 }
 
-fn figures(figures: &Figures) -> [Cell; 8] {
+fn figures(open: bool, figures: &Figures) -> [Cell; 8] {
     let failed = match figures.failures {
         0 => "0".to_owned(),
         count => format!("{count} ({})", number::percent(figures.failure_share())),
     };
-    let percentiles = figures.percentiles.as_ref();
+    let (mean, percentiles) = figures.times(open);
     let at = |value| Cell::figure(number::quantile_or_none(value));
     [
         Cell::figure(figures.requests),
         Cell::figure(failed),
         Cell::figure(number::exact_rate(figures.rate)),
-        Cell::figure(number::time_or_none(figures.mean)),
+        Cell::figure(number::time_or_none(mean)),
         at(percentiles.map(|all| all.p50)),
         at(percentiles.map(|all| all.p95)),
         at(percentiles.map(|all| all.p99)),

@@ -53,13 +53,28 @@ fn paragraph(summary: &RunSummary) -> String {
 }
 
 fn seed(outline: &Outline) -> String {
-    let except = if outline.pools.is_empty() {
-        ""
+    let each = if outline.open { "arrival" } else { "user" };
+    let mut except = Vec::new();
+    if !outline.in_turn.is_empty() {
+        let names: Vec<_> = outline.in_turn.iter().map(|name| table::code(name)).collect();
+        except.push(format!(
+            "who gets which value of {}, taken in turn by all",
+            words::list(&names)
+        ));
+    }
+    if !outline.pools.is_empty() {
+        except.push("what was captured from responses, and which endpoints waited for that".to_owned());
+    }
+    let except = if except.is_empty() {
+        String::new()
     } else {
-        ", but for values that it captures from responses"
+        format!(
+            ", but for what depends on the timing of responses: {}",
+            except.join("; ")
+        )
     };
     format!(
-        "Random seed {}: a run with the same seed sends the same requests{except}.",
+        "Random seed {}: with the same seed each {each} draws the same endpoints, values and pauses again{except}.",
         outline.seed
     )
 }
@@ -86,8 +101,9 @@ fn load(outline: &Outline) -> String {
     } else {
         let users = if levels == "1" { "user" } else { "users" };
         format!(
-            "It had {stages}: {levels} {users} at a time. {shape} A user sends a request, waits for the whole response, and pauses \
-             before the next one (think time: {think})."
+            "It had {stages}: {levels} {users} at a time. {shape} A user does an iteration (a request, or the steps of a \
+             journey, one after the other), each time waiting for the whole response, and pauses before the next (think time: \
+             {think})."
         )
     }
 }

@@ -18,10 +18,10 @@ pub(super) fn measured(summary: &RunSummary) -> String {
         "Users (N)",
         "In flight (L)",
     ];
-    titles.extend(if outline.open {
-        ["Waiting", "Dropped"]
+    titles.extend_from_slice(if outline.open {
+        &["Waiting", "Left waiting", "Dropped"]
     } else {
-        ["Think (Z)", "RPS (X)"]
+        &["Think (Z)", "RPS (X)"]
     });
     titles.extend(pool.map(|_| "RPS per connection"));
     let mut table = Table::of_figures(3, titles);
@@ -38,8 +38,9 @@ pub(super) fn measured(summary: &RunSummary) -> String {
     ];
     if outline.open {
         notes.push(
-            "**Waiting**: arrivals that found every user busy and waited for one, mean over the time. **Dropped**: arrivals \
-             that were given up for that reason."
+            "**Waiting**: arrivals that found every user busy and waited for one, mean over the time. **Left \
+             waiting**: arrivals due in the stage that still waited when the load ended. **Dropped**: arrivals that were \
+             given up at once for that reason (`when_busy: drop`)."
                 .to_owned(),
         );
     } else {
@@ -79,6 +80,7 @@ fn window_row(summary: &RunSummary, stage: &StageSummary, pool: Option<u32>) -> 
     ];
     if outline.open {
         row.push(shown(number::level(stage.waiting)));
+        row.push(shown(stage.figures.unsent.to_string()));
         row.push(shown(stage.dropped_arrivals.to_string()));
     } else {
         row.push(Cell::figure(number::time_or_none(stage.think)));
@@ -120,8 +122,13 @@ pub(super) fn response_times(summary: &RunSummary) -> String {
         row.extend(percentiles(figures.percentiles.as_ref()));
         table.push(row);
     }
+    let from_sent = if outline.open {
+        "From the moment a request was sent, so without the time that its arrival waited for a user. "
+    } else {
+        ""
+    };
     format!(
-        "### Response times\n\nA percentile says how long the slower requests took: p95 is the time that 95% of the requests \
+        "### Response times\n\n{from_sent}A percentile says how long the slower requests took: p95 is the time that 95% of the requests \
          did not exceed, p50 is the median. `> 31 s` would mean that requests without a response at the end of the run \
          reach it, so that all that is known is that it is longer than that.\n\n{}",
         table.markdown()
@@ -150,11 +157,16 @@ pub(super) fn from_due(summary: &RunSummary) -> Option<String> {
         row.extend(percentiles(Some(&latency.percentiles)));
         table.push(row);
     }
+    let judged = if outline.open {
+        " Thresholds and the table under *Result* go by it."
+    } else {
+        " Thresholds and the table under *Result* go by the response time."
+    };
     (!table.is_empty()).then(|| {
         format!(
             "### Latency from due\n\nThe same, counted from the moment a request was due (its arrival, or the tick of the \
              pace) in place of the moment it was sent. Time that it waited for a free user is part of it: this is what \
-             someone who wanted the response at that moment would have felt.\n\n{}",
+             someone who wanted the response at that moment would have felt.{judged}\n\n{}",
             table.markdown()
         )
     })

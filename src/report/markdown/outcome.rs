@@ -1,6 +1,6 @@
 //! The table of the README with its notes, and what the thresholds came to.
 
-use crate::measure::summary::{RunSummary, Verdict, WindowChoice};
+use crate::measure::summary::{RunSummary, Verdict};
 use crate::plan::outline::Outline;
 use crate::report::table::{Cell, Table};
 use crate::report::{number, result, words};
@@ -32,20 +32,25 @@ fn notes(summary: &RunSummary) -> String {
          whole percent, so that `0%` can hide up to 0.5%; exact shares are under *Each level*."
             .to_owned(),
     );
-    notes.push(
-        "**Average (ms)** is the mean response time, of successes and failures, in milliseconds: from the moment a request \
-         was ready to go (opening a connection included) to the last byte of the response."
-            .to_owned(),
-    );
+    let (what, from) = if outline.open {
+        (
+            "latency from due",
+            "was due (its arrival, so that waiting for a free user is part of it)",
+        )
+    } else {
+        ("response time", "was ready to go (opening a connection included)")
+    };
+    notes.push(format!(
+        "**Average (ms)** is the mean {what}, of successes and failures, in milliseconds: from the moment a request {from} to \
+         the last byte of the response."
+    ));
     notes.push("**RPS** is requests completed per second.".to_owned());
-    if summary
-        .stages
-        .iter()
-        .any(|stage| stage.window.choice == WindowChoice::NeverHeld)
-    {
+    let not_held = words::not_held(summary);
+    if !not_held.is_empty() {
         notes.push(format!(
-            "`{}` marks a level that was never reached.",
-            number::NONE
+            "`{}` marks a level without figures. {}",
+            number::NONE,
+            not_held.join(" ")
         ));
     }
     words::bullets(&notes)
@@ -73,9 +78,14 @@ pub(super) fn thresholds(summary: &RunSummary) -> Option<String> {
         (1, 1) => "It failed.".to_owned(),
         _ => format!("{failed} of {all} failed."),
     };
+    let from_due = if outline.open {
+        " Times count from the moment a request was due."
+    } else {
+        ""
+    };
     Some(format!(
         "## Thresholds\n\nWhat the scenario asks of the run. {sentence} Judged over the whole run, ramps included, unless it \
-         says `in every stage`: then over the measured seconds of each.\n\n{}",
+         says `in every stage`: then over the measured seconds of each.{from_due}\n\n{}",
         table.markdown()
     ))
 }

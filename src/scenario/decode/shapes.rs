@@ -539,7 +539,8 @@ pub(crate) static STEP: Shape = Shape {
         keys! {
             /// Its name in reports; unique in the journey. Default: method and path.
             name: NAME, "title label";
-            /// A condition over data and captures, `"{{ }}"` not needed; the step is left out where it is false.
+            /// A condition over data and captures, `"{{ }}"` not needed, asked before each repetition; the step is left out where
+            /// it is false, or names a value that there is not.
             if: TEXT, "when condition";
             /// How often it is done. Default: 1.
             repeat: COUNT, "loop count";

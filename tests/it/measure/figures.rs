@@ -7,7 +7,7 @@ use runner::measure::aggregator::Aggregator;
 use runner::measure::recorder::Recorder;
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending};
-use runner::measure::summary::{RunSummary, Window, WindowChoice};
+use runner::measure::summary::{Quantile, RunSummary, Window, WindowChoice};
 use runner::plan::threshold::{Metric, Op, Selection, Threshold};
 use runner::plan::{RowId, StageId};
 
@@ -268,6 +268,75 @@ fn thresholds_are_judged_over_the_run_or_every_stage_and_fail_without_requests()
     assert_eq!(by_stage, [Some(0.0), Some(0.2)]);
     assert_eq!(summary.thresholds[2].judged[0].figure, None);
     assert_eq!(summary.thresholds[5].judged[0].figure, Some(0.5));
+}
+
+#[test]
+fn in_the_open_model_limits_on_time_count_from_due() {
+    let limits = vec![
+        threshold(Metric::Mean, Op::Below, 2.0),
+        threshold(Metric::Max, Op::Below, 2.0),
+        Threshold {
+            every_stage: true,
+            ..threshold(Metric::Percentile(50.0), Op::Below, 2.0)
+        },
+    ];
+    // Due at 1 s, sent at 3 s, answered at 4 s.
+    let tell = |recorder: &mut Recorder| {
+        let flight = recorder.begin(RowId(0), StageId(0), secs(1), secs(3));
+        let late = runner::measure::sample::Sample {
+            due: secs(1),
+            ..sample(0, 0, secs(3), secs(4))
+        };
+        recorder.finish(flight, &late);
+    };
+    let judged = |open: bool| {
+        let mut outline = outline(&[(0, 10)], limits.clone());
+        outline.open = open;
+        let summary = summary(&by_hand(outline, secs(10), tell));
+        assert_eq!(summary.stages[0].broken_limits.is_empty(), !open);
+        let figures = summary
+            .thresholds
+            .iter()
+            .map(|verdict| (verdict.holds, verdict.judged[0].figure));
+        figures.collect::<Vec<_>>()
+    };
+    assert_eq!(judged(false), [(true, Some(1.0)); 3]);
+    // A percentile is that of its bucket, too large by less than 0.1 %; here it is also the longest.
+    assert_eq!(judged(true), [(false, Some(3.0)); 3]);
+}
+
+#[test]
+fn what_is_in_flight_or_waits_at_the_end_is_as_old_as_from_due() {
+    let mut outline = outline(&[(0, 10)], Vec::new());
+    outline.open = true;
+    let recording = by_hand(outline, secs(10), |recorder| {
+        let flight = recorder.begin(RowId(0), StageId(0), secs(1), secs(1));
+        recorder.finish(flight, &sample(0, 0, secs(1), secs(2)));
+        let _hangs = recorder.begin(RowId(0), StageId(0), secs(2), secs(7));
+        let served = recorder.arrival_waits(secs(7), RowId(0), StageId(0), secs(7));
+        let left = recorder.arrival_waits(secs(7), RowId(1), StageId(0), secs(6));
+        recorder.arrival_served(secs(8), served);
+        recorder.arrival_left(secs(9), left);
+    });
+    let summary = summary(&recording);
+    let total = &summary.total;
+    assert_eq!((total.requests, total.unfinished, total.unsent), (1, 1, 1));
+    assert_eq!(summary.dropped_arrivals, 0);
+    assert_eq!(summary.rows[1].figures.unsent, 1);
+    assert_eq!(summary.stages[0].figures.unsent, 1);
+    // From sent the one in flight is 3 s old; from due 8 s, and the one that never got a user 3 s.
+    let at_least = |seconds| Quantile {
+        value: secs(seconds),
+        at_least: true,
+    };
+    assert_eq!(total.percentiles.as_ref().unwrap().max, at_least(3));
+    let latency = &total.latency.as_ref().unwrap().percentiles;
+    assert_eq!(latency.max, at_least(8));
+    assert!(
+        latency.p66.at_least && latency.p66.value.abs_diff(secs(3)) < ms(4),
+        "{:?}",
+        latency.p66
+    );
 }
 
 #[test]

@@ -225,9 +225,12 @@ fn examples_of_failures_are_files_and_a_run_is_never_overwritten() {
         failure: Arc::from("expected 200, got 503"),
         at: secs(2),
         request: "GET http://localhost/x".to_owned(),
+        request_headers: String::new(),
+        request_body: String::new(),
         head: Some("HTTP/1.1 503 Service Unavailable\n".to_owned()),
         body: b"busy".to_vec(),
         body_length: 4,
+        body_cut: false,
         detail: None,
     });
     let end = End {

@@ -146,9 +146,12 @@ fn failure_types_without_end_are_counted_together_and_three_examples_kept_of_eac
                     failure: Arc::from("the same everywhere"),
                     at: ms(2),
                     request: "GET /".to_owned(),
+                    request_headers: String::new(),
+                    request_body: String::new(),
                     head: None,
                     body: Vec::new(),
                     body_length: 0,
+                    body_cut: false,
                     detail: None,
                 });
             }

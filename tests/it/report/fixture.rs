@@ -9,9 +9,9 @@ use std::time::Duration;
 use runner::measure::health::{Health, Warning};
 use runner::measure::run::{End, Ending, FORMAT, Host, RunInfo, Storage};
 use runner::measure::summary::{
-    Connections, DataEnded, EndpointSummary, FailureCount, FailureSummary, Figures, Judged, Percentiles,
-    Phase, Phases, PoolSummary, Quantile, RowSummary, RunSummary, Second, SecondRow, StageSummary,
-    StatusCount, Times, Unfinished, Verdict, Window, WindowChoice,
+    Connections, DataEnded, EndpointSummary, FailureCount, FailureSummary, Figures, Judged, NotFilledIn,
+    Percentiles, Phase, Phases, PoolSummary, Quantile, RowSummary, RunSummary, Second, SecondRow,
+    StageSummary, StatusCount, Times, Unfinished, Verdict, Window, WindowChoice,
 };
 use runner::plan::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
 use runner::plan::threshold::{Metric, Op, Selection, Threshold};
@@ -70,6 +70,7 @@ pub(super) fn figures(requests: u64, failures: u64, mean: f64, rate: f64) -> Fig
         requests,
         failures,
         unfinished: 0,
+        unsent: 0,
         rate,
         mean: Some(seconds(mean)),
         mean_success: Some(seconds(mean * 0.99)),
@@ -182,6 +183,7 @@ fn outline(levels: &[f64], rows: &[(&str, &str)]) -> Outline {
         endpoints: rows.iter().map(endpoint).collect(),
         rows: rows.iter().enumerate().map(row).collect(),
         pools: Vec::new(),
+        in_turn: Vec::new(),
         stages: outline_stages(levels),
         open: false,
         think: ThinkOutline {
@@ -346,6 +348,7 @@ pub(super) fn clean() -> RunSummary {
         pools: Vec::new(),
         data_ended: Vec::new(),
         dropped_arrivals: 0,
+        not_filled_in: Vec::new(),
         connections: connections(total.requests),
         health: healthy(),
         storage: Storage::default(),

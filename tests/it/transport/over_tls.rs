@@ -117,14 +117,20 @@ async fn counts_bytes_without_those_of_tls<K: Kind>() {
 async fn an_unknown_authority_is_said<K: Kind>() {
     let server = serving(&Authority::new().issue(&["127.0.0.1"]));
     let exchange = once::<K>(TlsOptions::default(), &server).await;
-    is_refused(&exchange, "the certificate is not trusted (unknown issuer)");
+    is_refused(
+        &exchange,
+        "the certificate is not trusted (unknown issuer): name the issuer in `tls.ca_file`, or set `tls.verify: false`",
+    );
     assert_eq!(exchange.connection, None);
 }
 
 async fn a_self_signed_certificate_is_said<K: Kind>() {
     let server = serving(&Identity::self_signed(&["127.0.0.1"]));
     let exchange = once::<K>(trusting(&Authority::new().pem), &server).await;
-    is_refused(&exchange, "the certificate is not trusted (self-signed)");
+    is_refused(
+        &exchange,
+        "the certificate is not trusted (self-signed): name it in `tls.ca_file`, or set `tls.verify: false`",
+    );
 }
 
 async fn any_certificate_will_do_without_verification<K: Kind>() {

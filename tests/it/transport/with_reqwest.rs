@@ -105,6 +105,24 @@ fn http_2_is_presumed_without_tls() {
 }
 
 #[test]
+fn a_server_without_http_2_is_told_as_such() {
+    run(async {
+        let server = Server::plain(|peer| {
+            let _ = peer.try_say(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+            peer.hang();
+        });
+        let mut client = client_with::<Reqwest>(&options(true, None));
+        let exchange = get(&origin("http", "127.0.0.1", server.port))
+            .of(&mut client)
+            .await;
+        assert_eq!(
+            failure(&exchange).to_string(),
+            "not a valid HTTP response: it is HTTP/1.1, and `target.http2` asks for HTTP/2"
+        );
+    });
+}
+
+#[test]
 fn http_2_is_negotiated_over_tls() {
     run(async {
         let identity = Identity::self_signed(&["127.0.0.1"]);
