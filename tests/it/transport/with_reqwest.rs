@@ -108,6 +108,8 @@ fn http_2_is_presumed_without_tls() {
 fn a_server_without_http_2_is_told_as_such() {
     run(async {
         let server = Server::plain(|peer| {
+            // The preface of HTTP/2 begins as a request does; an answer before it meets a client that is not yet listening.
+            peer.request();
             let _ = peer.try_say(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
             peer.hang();
         });
