@@ -320,6 +320,26 @@ pub enum Work {
     Journey(Vec<Step>),
 }
 
+impl Endpoint {
+    /// Its requests, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let (one, steps) = match &self.work {
+            Work::Request(request) => (Some(&**request), &[][..]),
+            Work::Journey(steps) => (None, &steps[..]),
+        };
+        one.into_iter().chain(steps.iter().map(|step| &step.request))
+    }
+}
+
+impl Scenario {
+    /// All requests: those of the endpoints, of `setup` and of `teardown`.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let once = self.setup.iter().chain(&self.teardown);
+        let endpoints = self.endpoints.iter().flat_map(Endpoint::requests);
+        endpoints.chain(once.map(|step| &step.request))
+    }
+}
+
 /// One step of a journey, or one request of `setup` or `teardown`.
 #[derive(Debug, Clone)]
 pub struct Step {

@@ -114,13 +114,10 @@ fn step(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
         load::think(out, node, &shapes::STEP_THINK)
     });
     let chosen = match fields.lonely("think") {
-        Some(key) => {
-            out.push(
-                Diagnostic::error(key, "a pause is no step of its own")
-                    .help("write it into the step before it: `- { get: /cart, think: { constant: 1s } }`"),
-            );
-            None
-        }
+        Some(key) => out.fail(
+            Diagnostic::error(key, "a pause is no step of its own")
+                .help("write it into the step before it: `- { get: /cart, think: { constant: 1s } }`"),
+        ),
         None => fields.one_of(out, shapes::METHODS),
     };
     // Without a name it is called after its path, which has to be readable then.
@@ -213,18 +210,16 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
             start: node.span.start.saturating_sub(1),
             ..node.span
         };
-        out.push(
+        return out.fail(
             Diagnostic::error(place, "expected a path, found nothing")
                 .help("write `\"\"` for the target's URL itself, or a path such as `/orders`"),
         );
-        return None;
     }
     if matches!(node.kind, Kind::Map(_)) {
-        out.push(
+        return out.fail(
             Diagnostic::error(node.span, "expected a path such as `/orders`, found a mapping")
                 .help("the path is the value: `get: /orders`; `query`, `headers`, `json`, `capture` and `expect` are keys beside it"),
         );
-        return None;
     }
     leaf::text(out, node, "a path such as `/orders`")
 }
@@ -347,7 +342,7 @@ fn capture(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
 
 fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
     if let Some(statuses) = bare_statuses(node) {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("`expect` is a mapping, found {}", leaf::found(node)),
@@ -355,7 +350,6 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
             .help("for the status write")
             .replace(node.span, format!("{{ status: {statuses} }}")),
         );
-        return None;
     }
     let fields = Fields::new(out, node, &shapes::EXPECT)?;
     let status = fields
@@ -436,11 +430,10 @@ fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck
     if let Kind::Scalar(_) = node.kind {
         let equals = leaf::text(out, node, "a text, or a mapping with `contains` or `matches`")?;
         if !equality {
-            out.push(
+            return out.fail(
                 Diagnostic::error(node.span, "`body` says how the text is compared")
                     .help("write `body: { contains: \"…\" }` or `body: { matches: \"…\" }`"),
             );
-            return None;
         }
         return Some(TextCheck {
             equals: Some(equals),
