@@ -10,6 +10,7 @@ use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
 use super::fields::{Chosen, Fields};
 use super::leaf;
+use super::shape::Shape;
 use super::{empty, load, shapes, unique};
 
 pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
@@ -22,13 +23,23 @@ pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
         empty(out, node, "`endpoints` is empty: there is nothing to send", help);
         return vec![unread_endpoint(out, node.span)];
     }
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::ENDPOINT);
-        endpoint(out, &fields)
-    };
-    let endpoints: Vec<Endpoint> = items.iter().map(read).collect();
+    let endpoints = each(out, items, &shapes::ENDPOINT, endpoint);
     unique(out, endpoints.iter().map(|endpoint| &endpoint.name), "endpoints");
     endpoints
+}
+
+/// The items of a list, each read as a mapping of this shape.
+fn each<T>(
+    out: &mut Diagnostics,
+    items: &[Node],
+    shape: &'static Shape,
+    read: impl Fn(&mut Diagnostics, &Fields<'_>) -> T,
+) -> Vec<T> {
+    let one = |item| {
+        let fields = Fields::or_unread(out, item, shape);
+        read(out, &fields)
+    };
+    items.iter().map(one).collect()
 }
 
 /// In place of an endpoint that could not be read: it may have any name and capture anything.
@@ -90,11 +101,7 @@ fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
     let Some(items) = leaf::list(out, node, "a list of steps", &example) else {
         return vec![unread_step(out, node.span)];
     };
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::STEP);
-        step(out, &fields)
-    };
-    let steps: Vec<Step> = items.iter().map(read).collect();
+    let steps = each(out, items, &shapes::STEP, step);
     unique(out, steps.iter().filter_map(|step| step.name.as_ref()), "steps");
     steps
 }
@@ -290,17 +297,12 @@ fn captures(out: &mut Diagnostics, node: &Node) -> Vec<Capture> {
             Diagnostic::error(node.span, "`capture` is a list, found a mapping")
                 .help(format!("for example: {example}")),
         );
-        let fields = Fields::or_unread(out, node, &shapes::CAPTURE);
-        return vec![capture(out, &fields)];
+        return each(out, std::slice::from_ref(node), &shapes::CAPTURE, capture);
     }
-    let Some(items) = leaf::list(out, node, "a list of captures", example) else {
-        return vec![unread_capture(out, node.span)];
-    };
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::CAPTURE);
-        capture(out, &fields)
-    };
-    items.iter().map(read).collect()
+    match leaf::list(out, node, "a list of captures", example) {
+        Some(items) => each(out, items, &shapes::CAPTURE, capture),
+        None => vec![unread_capture(out, node.span)],
+    }
 }
 
 /// In place of a capture that could not be read: it may have any name.
