@@ -308,12 +308,12 @@ impl Resolver<'_> {
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
             if unread {
-                known.extend(spoken_of(&written.text.text));
+                known.extend(spoken_of(&written.text));
             }
-            let text = &written.text.text;
+            let text = &written.text;
             let threshold = Threshold::parse(text, &known).map_err(|problem| {
                 let problem = abort_at_once(text).unwrap_or(problem);
-                at(&written.text, problem)
+                at(written, problem)
             });
             thresholds.extend(self.found.keep(threshold));
         }

@@ -71,8 +71,9 @@ pub struct Scenario {
     pub max_users: Option<Spanned<u64>>,
     /// Open model: what becomes of an arrival when all users are busy. Default: it waits.
     pub when_busy: Option<Spanned<WhenBusy>>,
-    /// What must hold for the whole run.
-    pub thresholds: Vec<Threshold>,
+    /// What must hold for the whole run, each as written: `p95 of x < 3s`, or `failures < 1% for 10s: abort`, whether YAML
+    /// took that for a text or for a mapping. The grammar is `plan`'s.
+    pub thresholds: Vec<Text>,
     /// Further config keys whose values are secret.
     pub secrets: Vec<Spanned<String>>,
     /// Fixes data, weights, think times and arrivals. Default: drawn at start, and reported.
@@ -555,12 +556,4 @@ pub enum StopAfter {
     Requests(u64),
     /// After so many iterations were begun, in all.
     Iterations(u64),
-}
-
-/// One threshold as written: `p95 of x < 3s`, or `failures < 1% for 10s: abort`, whether YAML took that for a text or
-/// for a mapping. The grammar is `plan`'s.
-#[derive(Debug, Clone)]
-pub struct Threshold {
-    /// The whole line, `: abort` included.
-    pub text: Text,
 }

@@ -107,10 +107,7 @@ impl JsonTemplate {
             return self.key(text, scope);
         };
         let Some((path, range)) = name(text, start..start + inner.len()) else {
-            let formula = Formula::compile(inner, scope).map_err(|mut problem| {
-                problem.range = problem.range.start + start..problem.range.end + start;
-                problem
-            })?;
+            let formula = Formula::compile(inner, start, scope)?;
             self.pieces.push(Piece::Formula(Box::new(formula)));
             return Ok(());
         };

@@ -306,24 +306,8 @@ pub(super) fn pairs(out: &mut Diagnostics, node: Option<&Node>, what: &str, exam
 
 /// Digits as JSON writes a number: no leading zero, no sign `+`, no `.5`.
 pub(super) fn is_json_number(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
-        None => (rest, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
-        && text.parse::<f64>().is_ok_and(f64::is_finite)
+    // The parser lets white space stand around it.
+    text.trim() == text && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 /// Any node as JSON.
@@ -355,7 +339,8 @@ mod tests {
             assert!(is_json_number(text), "{text}");
         }
         for text in [
-            "0201701", "+1", ".5", "1.", "1_000", "0x10", "", "-", "1e", "no", "NaN", "1.2.3", "1e999",
+            "0201701", "+1", ".5", "1.", "1_000", "0x10", "", "-", "1e", "no", "NaN", "1.2.3", "1e999", " 1",
+            "1\n",
         ] {
             assert!(!is_json_number(text), "{text}");
         }

@@ -1,8 +1,8 @@
 //! How hard and how long: stages, think times, the open model, ends, thresholds.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Load, Scenario, Stage, StopAfter, Think, Threshold};
-use super::super::span::{Span, Spanned, Text};
+use super::super::model::{Load, Scenario, Stage, StopAfter, Think};
+use super::super::span::{Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
@@ -237,30 +237,27 @@ pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<S
 }
 
 /// Thresholds, each a text; `- failures < 1% for 10s: abort` is a mapping to YAML, and a text to us.
-pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Option<Vec<Threshold>> {
+pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Option<Vec<Text>> {
     let example = "thresholds: [ failures < 1%, p95 < 3s ]";
     let items = leaf::list(out, node, "a list of thresholds", example)?;
     let read = |item| threshold(out, item, example);
     Some(items.iter().filter_map(read).collect())
 }
 
-fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Threshold> {
-    let text = match &node.kind {
+fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Text> {
+    match &node.kind {
         Kind::Scalar(_) => {
             leaf::plain_text(out, node, "a threshold")?;
-            leaf::text(out, node, "a threshold")?
+            leaf::text(out, node, "a threshold")
         }
         Kind::Map(entries) => {
             let [(key, value)] = entries.as_slice() else {
                 return leaf::wrong_type(out, node, "a threshold in one line", example);
             };
-            joined(out, key, value)?
+            joined(out, key, value)
         }
-        Kind::List(_) => {
-            return leaf::wrong_type(out, node, "a threshold", example);
-        }
-    };
-    Some(Threshold { text })
+        Kind::List(_) => leaf::wrong_type(out, node, "a threshold", example),
+    }
 }
 
 /// The line that YAML took for a key and its value.
@@ -280,7 +277,7 @@ fn joined(out: &mut Diagnostics, key: &Spanned<String>, value: &Node) -> Option<
         word.plain && key.span.end - key.span.start == key.value.len() && span.end - span.start == text.len();
     Some(Text {
         text,
-        span: Span { ..span },
+        span,
         exact,
         plain: true,
     })

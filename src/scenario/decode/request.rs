@@ -150,13 +150,7 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
         let method = Method::from_bytes(name.to_uppercase().as_bytes()).ok()?;
         Some(Spanned::new(method, key.span))
     });
-    // In place of a path that could not be read: the target's own.
-    let path = chosen.and_then(|(_, _, node)| path(out, node)).unwrap_or(Text {
-        text: String::new(),
-        span: fields.span,
-        exact: false,
-        plain: false,
-    });
+    let path = chosen.and_then(|(_, _, node)| path(out, node));
     let body = body(out, fields);
     if let (Some(body), Some(method)) = (&body, &method)
         && [Method::GET, Method::HEAD].contains(&method.value)
@@ -201,7 +195,8 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
     let timeout = fields.read_as(out, "timeout", leaf::positive_duration, "a timeout");
     Request {
         method: method.unwrap_or(Spanned::new(Method::GET, fields.span)),
-        path,
+        // In place of a path that could not be read: the target's own.
+        path: path.unwrap_or_else(|| Text::unread("", fields.span)),
         query,
         headers,
         body,
