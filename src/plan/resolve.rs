@@ -32,7 +32,7 @@ mod tables;
 mod target;
 
 use names::Names;
-use problems::{Found, at};
+use problems::at;
 use target::Target;
 
 const GRACEFUL_STOP: Duration = Duration::from_secs(30);
@@ -75,7 +75,7 @@ struct Resolver<'a> {
     names: Names,
     data: data::Resolved,
     rows: Vec<Row>,
-    found: Found,
+    found: Diagnostics,
 }
 
 /// The plan, with warnings that do not stop it; or all problems, errors among them.
@@ -83,14 +83,14 @@ pub fn resolve(loaded: &Loaded, overrides: &Overrides) -> Result<(Plan, Diagnost
     let (plan, resolver) = resolved(loaded, None, overrides);
     let mut resolver = resolver;
     match plan {
-        Some(plan) if resolver.found.list.errors() == 0 => Ok((plan, resolver.found.list)),
+        Some(plan) if resolver.found.errors() == 0 => Ok((plan, resolver.found)),
         // A missing part without a word would be a fault of this program; it must not pass for success.
-        _ if resolver.found.list.errors() == 0 => {
+        _ if resolver.found.errors() == 0 => {
             let message = "this scenario could not be understood, and the reason is not known";
             resolver.found.push(Diagnostic::without_place(message));
-            Err(resolver.found.list)
+            Err(resolver.found)
         }
-        _ => Err(resolver.found.list),
+        _ => Err(resolver.found),
     }
 }
 
@@ -108,7 +108,7 @@ pub fn problems(error: &LoadError, overrides: &Overrides) -> Diagnostics {
         .filter(|known| known.severity == Severity::Error);
     let told: HashSet<Span> = errors.filter_map(|known| known.span).collect();
     // Warnings are for a scenario that can be run.
-    for problem in resolver.found.list.iter() {
+    for problem in resolver.found.iter() {
         if problem.severity == Severity::Error && problem.span.is_none_or(|span| !told.contains(&span)) {
             all.push(problem.clone());
         }
@@ -131,7 +131,7 @@ fn resolved<'a>(
         .seed
         .or(input.scenario.seed.map(|seed| seed.value))
         .unwrap_or(overrides.random_seed);
-    let mut found = Found::default();
+    let mut found = Diagnostics::default();
     let mut names = Names::new(input.constants(), loaded);
     let data = data::resolve(&input, &mut names, seed, &mut found);
     names.add_captured(input.scenario, &mut found);
@@ -250,7 +250,7 @@ impl Resolver<'_> {
         let once = self.once(target.as_ref().unwrap_or(&stand_in));
         let thresholds = self.thresholds();
         let (endpoints, (setup, teardown)) = (endpoints?, once?);
-        if self.found.list.errors() == 0 && self.input.knows_pools() {
+        if self.found.errors() == 0 && self.input.knows_pools() {
             let called: Vec<EndpointId> = on_start.iter().chain(&on_stop).copied().collect();
             self.refuse_empty_pools(&endpoints, &called, &setup);
             self.tell_early_needs(&endpoints, &on_start, &setup);
@@ -258,13 +258,12 @@ impl Resolver<'_> {
         }
         let (target, profile) = (target?, profile?);
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
-        let outline = self.outline(&target, &endpoints, &profile, &think);
         let outline = Outline {
             thresholds,
             seed,
             stop_after,
             graceful_stop,
-            ..outline
+            ..self.outline(&target, &endpoints, &profile, &think)
         };
         let session = target.session(&scenario.target);
         Some(Plan {
@@ -309,12 +308,12 @@ impl Resolver<'_> {
         let mut thresholds = Vec::new();
         for written in &self.input.scenario.thresholds {
             if unread {
-                known.extend(spoken_of(&written.text.text));
+                known.extend(spoken_of(&written.text));
             }
-            let text = &written.text.text;
+            let text = &written.text;
             let threshold = Threshold::parse(text, &known).map_err(|problem| {
                 let problem = abort_at_once(text).unwrap_or(problem);
-                at(&written.text, problem)
+                at(written, problem)
             });
             thresholds.extend(self.found.keep(threshold));
         }

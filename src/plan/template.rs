@@ -20,7 +20,7 @@ mod slots;
 
 pub use escape::Escape;
 pub use expression::Expression;
-pub use json::{JsonBuilder, JsonTemplate};
+pub use json::JsonTemplate;
 pub use scope::{Constants, Name, Scope, Shape, Unread};
 pub use slots::{SlotId, SlotKind, Slots, Values};
 

@@ -149,7 +149,7 @@ impl Config {
     /// All secret values.
     pub fn secrets(&self) -> Vec<Secret> {
         let mut secrets = Vec::new();
-        self.visit(&mut |value| {
+        visit(&self.root, &mut |value| {
             if value.secret && !value.text.is_empty() {
                 secrets.push(Secret::new(value.text.clone()));
             }
@@ -160,7 +160,7 @@ impl Config {
     /// Where the secret values stand in the configuration file.
     pub(super) fn secret_spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();
-        self.visit(&mut |value| {
+        visit(&self.root, &mut |value| {
             if let (true, Origin::File(span)) = (value.secret, &value.origin) {
                 spans.push(*span);
             }
@@ -177,30 +177,21 @@ impl Config {
 
     /// Marks a key, and all below it, as secret: one listed under `secrets:` or used in `auth`.
     pub fn mark_secret(&mut self, key: &str) {
-        let mut node = Some(&mut self.root);
-        for part in key.split('.') {
-            node = match node {
-                Some(ConfigNode::Map(entries)) => entries
-                    .iter_mut()
-                    .find(|(name, _)| name == part)
-                    .map(|(_, node)| node),
-                Some(ConfigNode::List(items)) => part.parse::<usize>().ok().and_then(|n| items.get_mut(n)),
-                _ => None,
-            };
-        }
-        if let Some(node) = node {
-            mark(node);
-        }
+        let node = key.split('.').try_fold(&mut self.root, |node, part| match node {
+            ConfigNode::Map(entries) => entries
+                .iter_mut()
+                .find(|(name, _)| name == part)
+                .map(|(_, node)| node),
+            ConfigNode::List(items) => part.parse::<usize>().ok().and_then(|n| items.get_mut(n)),
+            ConfigNode::Value(_) => None,
+        });
+        node.into_iter().for_each(mark);
     }
 
     /// The value as JSON, for templates: numbers and booleans as such where they were written without quotes and in the
     /// way that JSON writes them, so `0201701` stays a text.
     pub fn to_json(&self) -> serde_json::Value {
         json(&self.root)
-    }
-
-    fn visit(&self, each: &mut impl FnMut(&ConfigValue)) {
-        visit(&self.root, each);
     }
 
     /// Sets a key. `loose`: an existing key that differs in case or in `-` for `_` is the one meant.
@@ -330,16 +321,8 @@ fn mark(node: &mut ConfigNode) {
 fn visit(node: &ConfigNode, each: &mut impl FnMut(&ConfigValue)) {
     match node {
         ConfigNode::Value(value) => each(value),
-        ConfigNode::List(items) => {
-            for node in items {
-                visit(node, each);
-            }
-        }
-        ConfigNode::Map(entries) => {
-            for (_, node) in entries {
-                visit(node, each);
-            }
-        }
+        ConfigNode::List(items) => items.iter().for_each(|node| visit(node, each)),
+        ConfigNode::Map(entries) => entries.iter().for_each(|(_, node)| visit(node, each)),
     }
 }
 

@@ -232,6 +232,17 @@ impl Diagnostics {
         }
     }
 
+    /// Adds one; nothing comes of what it is about.
+    pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        self.push(diagnostic);
+        None
+    }
+
+    /// The value, or its problem added.
+    pub fn keep<T>(&mut self, result: Result<T, impl Into<Box<Diagnostic>>>) -> Option<T> {
+        result.map_err(|diagnostic| self.push(*diagnostic.into())).ok()
+    }
+
     fn is_refused(&self, span: Span) -> bool {
         let before = self.refused.range(..=(span.source, span.start)).next_back();
         before.is_some_and(|((source, _), end)| *source == span.source && span.end <= *end)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
-use super::model::{Body, Data, DataKind, PartContent, Request, Scenario, Work};
+use super::model::{Body, Data, DataKind, PartContent, Request, Scenario};
 use super::span::Spanned;
 use super::suggest::near_files;
 
@@ -83,28 +83,11 @@ impl Files {
             reader.pem(name);
         }
         reader.data(&scenario.data);
-        for request in requests(scenario) {
+        for request in scenario.requests() {
             reader.request(request);
         }
         files
     }
-}
-
-/// All requests of a scenario.
-fn requests(scenario: &Scenario) -> impl Iterator<Item = &Request> {
-    let around = scenario
-        .setup
-        .iter()
-        .chain(&scenario.teardown)
-        .map(|step| &step.request);
-    let endpoints = scenario
-        .endpoints
-        .iter()
-        .flat_map(|endpoint| match &endpoint.work {
-            Work::Request(request) => vec![request.as_ref()],
-            Work::Journey(steps) => steps.iter().map(|step| &step.request).collect(),
-        });
-    around.chain(endpoints)
 }
 
 struct Reader<'a> {
@@ -188,35 +171,29 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, name: &Spanned<String>, delimiter: u8) {
-        let Some(bytes) = self.load(name, "CSV file", MAX_DATA) else {
-            return;
-        };
-        match table(&bytes, delimiter) {
-            Ok(table) => {
-                self.files
-                    .tables
-                    .insert((name.value.clone(), delimiter), Arc::new(table));
-            }
-            Err((message, help)) => {
-                self.out
-                    .push(Diagnostic::error(name.span, format!("`{}` {message}", name.value)).help(help));
-            }
+        let read = |bytes: &[u8]| table(bytes, delimiter);
+        if let Some(table) = self.parse(name, "CSV file", read) {
+            let key = (name.value.clone(), delimiter);
+            self.files.tables.insert(key, Arc::new(table));
         }
     }
 
     fn json(&mut self, name: &Spanned<String>) {
-        let Some(bytes) = self.load(name, "JSON file", MAX_DATA) else {
-            return;
-        };
-        match items(&bytes) {
-            Ok(items) => {
-                self.files.json.insert(name.value.clone(), Arc::new(items));
-            }
-            Err((message, help)) => {
-                self.out
-                    .push(Diagnostic::error(name.span, format!("`{}` {message}", name.value)).help(help));
-            }
+        if let Some(items) = self.parse(name, "JSON file", items) {
+            self.files.json.insert(name.value.clone(), Arc::new(items));
         }
+    }
+
+    fn parse<T>(
+        &mut self,
+        name: &Spanned<String>,
+        what: &str,
+        parse: impl FnOnce(&[u8]) -> Result<T, (String, String)>,
+    ) -> Option<T> {
+        let bytes = self.load(name, what, MAX_DATA)?;
+        let problem =
+            |(message, help)| Diagnostic::error(name.span, format!("`{}` {message}", name.value)).help(help);
+        self.out.keep(parse(&bytes).map_err(problem))
     }
 }
 

@@ -71,8 +71,9 @@ pub struct Scenario {
     pub max_users: Option<Spanned<u64>>,
     /// Open model: what becomes of an arrival when all users are busy. Default: it waits.
     pub when_busy: Option<Spanned<WhenBusy>>,
-    /// What must hold for the whole run.
-    pub thresholds: Vec<Threshold>,
+    /// What must hold for the whole run, each as written: `p95 of x < 3s`, or `failures < 1% for 10s: abort`, whether YAML
+    /// took that for a text or for a mapping. The grammar is `plan`'s.
+    pub thresholds: Vec<Text>,
     /// Further config keys whose values are secret.
     pub secrets: Vec<Spanned<String>>,
     /// Fixes data, weights, think times and arrivals. Default: drawn at start, and reported.
@@ -320,6 +321,26 @@ pub enum Work {
     Journey(Vec<Step>),
 }
 
+impl Endpoint {
+    /// Its requests, in order.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let (one, steps) = match &self.work {
+            Work::Request(request) => (Some(&**request), &[][..]),
+            Work::Journey(steps) => (None, &steps[..]),
+        };
+        one.into_iter().chain(steps.iter().map(|step| &step.request))
+    }
+}
+
+impl Scenario {
+    /// All requests: those of the endpoints, of `setup` and of `teardown`.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let once = self.setup.iter().chain(&self.teardown);
+        let endpoints = self.endpoints.iter().flat_map(Endpoint::requests);
+        endpoints.chain(once.map(|step| &step.request))
+    }
+}
+
 /// One step of a journey, or one request of `setup` or `teardown`.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -564,12 +585,4 @@ pub enum StopAfter {
     Requests(u64),
     /// After so many iterations were begun, in all.
     Iterations(u64),
-}
-
-/// One threshold as written: `p95 of x < 3s`, or `failures < 1% for 10s: abort`, whether YAML took that for a text or
-/// for a mapping. The grammar is `plan`'s.
-#[derive(Debug, Clone)]
-pub struct Threshold {
-    /// The whole line, `: abort` included.
-    pub text: Text,
 }

@@ -88,6 +88,16 @@ pub struct Text {
 }
 
 impl Text {
+    /// In place of a text that could not be read.
+    pub(super) fn unread(text: &str, span: Span) -> Self {
+        Self {
+            text: text.to_owned(),
+            span,
+            exact: false,
+            plain: false,
+        }
+    }
+
     /// The place of a part of the text, as a template error names it. The whole scalar where bytes do not map.
     pub fn span_of(&self, part: Range<usize>) -> Span {
         if !self.exact || part.start > part.end || part.end > self.text.len() {

@@ -238,14 +238,14 @@ pub fn count(text: &str) -> Result<u64, UnitError> {
 }
 
 /// Digits with at most one point: no sign, no exponent, no `nan`, no `inf`.
-fn number(text: &str) -> Option<f64> {
+pub fn number(text: &str) -> Option<f64> {
     let plain =
         text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.bytes().any(|b| b.is_ascii_digit());
     text.parse().ok().filter(|value: &f64| plain && value.is_finite())
 }
 
 /// A number without a needless fraction.
-fn trimmed(value: f64) -> String {
+pub fn trimmed(value: f64) -> String {
     let rounded = (value * 1e6).round() / 1e6;
     format!("{rounded}")
 }

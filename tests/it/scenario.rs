@@ -163,8 +163,8 @@ fn the_shop_reads_its_csv_file() {
     let bob = [0, 1, 2].map(|column| table.field(1, column));
     assert_eq!(bob, [Some("bob@example.com"), Some("0815"), Some("Bob, jr.")]);
     let threshold = loaded.scenario.thresholds.last().expect("there are three");
-    assert_eq!(threshold.text.text, "failures < 50% for 10s: abort");
-    assert!(threshold.text.exact);
+    assert_eq!(threshold.text, "failures < 50% for 10s: abort");
+    assert!(threshold.exact);
 }
 
 #[test]

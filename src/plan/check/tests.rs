@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use super::*;
 use crate::plan::draw::{Draw, Purpose};
-use crate::plan::template::{Escape, JsonBuilder, Scope};
+use crate::plan::template::{Escape, JsonTemplate, Scope};
 
 const BODY: &str = r#"{"status": "open", "n": 3, "data": [{"id": "931234567-201701"}, {"id": "x"}, {"id": "932234567-201701"}], "next": null}"#;
 
@@ -115,11 +115,11 @@ fn a_json_value_is_compared_by_value() {
 
 #[test]
 fn a_rendered_value_is_the_same_as_its_text() {
-    let mut template = JsonBuilder::default();
+    let mut template = JsonTemplate::default();
     template.string("{{ student.id }}", &scene().0).unwrap();
     let check = Check::json(
         json_path("$.id").unwrap(),
-        Expected::Rendered(template.finish()),
+        Expected::Rendered(template),
         "\"{{ student.id }}\"",
     );
     assert_eq!(failure(&check, 200, r#"{"id": 931}"#), None);

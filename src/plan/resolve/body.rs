@@ -5,10 +5,11 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::Resolver;
-use super::problems::{Found, at, in_whole};
+use super::problems::{at, in_whole};
 use super::request::pairs;
-use crate::plan::template::{Escape, JsonBuilder, JsonTemplate, Scope, Template};
+use crate::plan::template::{Escape, JsonTemplate, Scope, Template};
 use crate::plan::{BodyPlan, Part, PartContent};
+use crate::scenario::diagnostics::Diagnostics;
 use crate::scenario::model::{self, Body, Json};
 use crate::scenario::span::{Spanned, Text};
 
@@ -106,46 +107,46 @@ fn text_body(template: Template) -> BodyPlan {
 }
 
 /// A JSON document with templates in its strings.
-pub(super) fn json_template(json: &Json, scope: &Scope, found: &mut Found) -> Option<JsonTemplate> {
-    let mut builder = JsonBuilder::default();
-    let before = found.list.errors();
-    add(json, &mut builder, scope, found);
-    (found.list.errors() == before).then(|| builder.finish())
+pub(super) fn json_template(json: &Json, scope: &Scope, found: &mut Diagnostics) -> Option<JsonTemplate> {
+    let mut template = JsonTemplate::default();
+    let before = found.errors();
+    add(json, &mut template, scope, found);
+    (found.errors() == before).then_some(template)
 }
 
-fn add(json: &Json, builder: &mut JsonBuilder, scope: &Scope, found: &mut Found) {
+fn add(json: &Json, template: &mut JsonTemplate, scope: &Scope, found: &mut Diagnostics) {
     match json {
-        Json::Null => builder.raw("null"),
-        Json::Bool(value) => builder.raw(if value.value { "true" } else { "false" }),
-        Json::Number(text) => builder.raw(&text.text),
+        Json::Null => template.raw("null"),
+        Json::Bool(value) => template.raw(if value.value { "true" } else { "false" }),
+        Json::Number(text) => template.raw(&text.text),
         Json::String(text) => {
             found.keep(
-                builder
+                template
                     .string(&text.text, scope)
                     .map_err(|problem| at(text, problem)),
             );
         }
         Json::Array(items) => {
-            builder.raw("[");
+            template.raw("[");
             for (place, item) in items.iter().enumerate() {
-                builder.raw(if place == 0 { "" } else { "," });
-                add(item, builder, scope, found);
+                template.raw(if place == 0 { "" } else { "," });
+                add(item, template, scope, found);
             }
-            builder.raw("]");
+            template.raw("]");
         }
         Json::Object(members) => {
-            builder.raw("{");
+            template.raw("{");
             for (place, (key, item)) in members.iter().enumerate() {
-                builder.raw(if place == 0 { "" } else { "," });
+                template.raw(if place == 0 { "" } else { "," });
                 found.keep(
-                    builder
+                    template
                         .key(&key.value, scope)
                         .map_err(|problem| in_whole(key, problem)),
                 );
-                builder.raw(":");
-                add(item, builder, scope, found);
+                template.raw(":");
+                add(item, template, scope, found);
             }
-            builder.raw("}");
+            template.raw("}");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::Input;
 use super::names::{Names, constant};
-use super::problems::{Found, at};
+use super::problems::at;
 use super::tables;
 use crate::plan::data::{Combine, Contents, OnEnd, Order, Pool, Source, WhenFull};
 use crate::plan::template::{Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template, Unread};
-use crate::scenario::diagnostics::Diagnostic;
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
 use crate::scenario::model::{Data, DataKind};
 use crate::scenario::span::{Spanned, Text};
 
@@ -71,7 +71,7 @@ impl Resolved {
 }
 
 /// Gives every source its slot, then its values.
-pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &mut Found) -> Resolved {
+pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &mut Diagnostics) -> Resolved {
     let mut resolved = Resolved::default();
     let mut prepared = Vec::new();
     for data in input.scenario.data.iter().filter(|data| !data.name.is_unread()) {
@@ -124,7 +124,7 @@ fn pool(
     }
 }
 
-fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
+fn order(data: &Data, found: &mut Diagnostics) -> (Order, OnEnd) {
     let order = data.order.map_or(Order::Random, |order| order.value);
     let on_end = data.on_end.map_or(order.on_end(), |on_end| on_end.value);
     if let (Some(written), Order::Unique, OnEnd::Loop) = (&data.on_end, order, on_end) {
@@ -140,7 +140,12 @@ fn order(data: &Data, found: &mut Found) -> (Order, OnEnd) {
 }
 
 /// `None`: the values are not known, which was told.
-fn prepare<'a>(data: &'a Data, input: &Input<'_>, names: &Names, found: &mut Found) -> Option<Prepared<'a>> {
+fn prepare<'a>(
+    data: &'a Data,
+    input: &Input<'_>,
+    names: &Names,
+    found: &mut Diagnostics,
+) -> Option<Prepared<'a>> {
     let (contents, shape) = match &data.kind.value {
         DataKind::Values(values) => tables::values(values, names, found)?,
         DataKind::Range(first, last) => {
@@ -168,7 +173,7 @@ fn prepare_part<'a>(
     part: &'a Data,
     input: &Input<'_>,
     names: &Names,
-    found: &mut Found,
+    found: &mut Diagnostics,
 ) -> Option<Prepared<'a>> {
     for span in [
         part.order.map(|order| order.span),
@@ -183,20 +188,19 @@ fn prepare_part<'a>(
         );
     }
     if matches!(part.kind.value, DataKind::Captured { .. }) {
-        found.push(
+        return found.fail(
             Diagnostic::error(
                 part.kind.span,
                 "a captured pool cannot be a part of a combination",
             )
             .help("give it a place of its own under `data`, and name it in the template"),
         );
-        return None;
     }
     prepare(part, input, names, found)
 }
 
 /// The values, and the slots they need.
-fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Contents, Vec<SlotId>)> {
+fn finish(what: Prepared<'_>, names: &Names, found: &mut Diagnostics) -> Option<(Contents, Vec<SlotId>)> {
     let (text, parts) = match what {
         Prepared::Ready(contents, _) => return Some((contents, Vec::new())),
         Prepared::Combine(text, parts) => (text, parts),
@@ -255,8 +259,7 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
         ));
     }
     if template.is_secret() {
-        found.push(secret(text));
-        return None;
+        return found.fail(secret(text));
     }
     others.retain(|(inner, _)| used.contains(inner));
     needs.extend(others.iter().map(|(_, outer)| *outer));
@@ -271,7 +274,7 @@ fn finish(what: Prepared<'_>, names: &Names, found: &mut Found) -> Option<(Conte
 }
 
 /// A text in a source that is known before the run.
-pub(super) fn value(text: &Text, names: &Names, found: &mut Found) -> Option<String> {
+pub(super) fn value(text: &Text, names: &Names, found: &mut Diagnostics) -> Option<String> {
     let constant = constant(text, names, found)?;
     if constant.secret {
         found.push(secret(text));
@@ -288,7 +291,7 @@ fn secret(text: &Text) -> Diagnostic {
 }
 
 /// Sources that name each other in a circle.
-fn refuse_cycles(input: &Input<'_>, names: &Names, resolved: &Resolved, found: &mut Found) {
+fn refuse_cycles(input: &Input<'_>, names: &Names, resolved: &Resolved, found: &mut Diagnostics) {
     let needs = |slot: SlotId| {
         resolved
             .needs

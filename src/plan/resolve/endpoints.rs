@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Resolver;
 use super::names::captures;
-use super::problems::at;
+use super::problems::{at, if_written};
 use super::target::Target;
 use crate::plan::outline::Row;
 use crate::plan::problem::did_you_mean;
@@ -111,14 +111,8 @@ impl Resolver<'_> {
                 .endpoints
                 .iter()
                 .find(|endpoint| endpoint.name.value == start.value);
-            match endpoint.map(|endpoint| &endpoint.work) {
-                Some(Work::Request(request)) => self.see(&request.captures, &mut visible),
-                Some(Work::Journey(steps)) => {
-                    for step in steps {
-                        self.see(&step.request.captures, &mut visible);
-                    }
-                }
-                None => {}
+            for request in endpoint.into_iter().flat_map(model::Endpoint::requests) {
+                self.see(&request.captures, &mut visible);
             }
         }
         visible
@@ -175,10 +169,7 @@ impl Resolver<'_> {
             self.found.push(Diagnostic::error(repeat.span, message));
         }
         let request = self.request(&step.request, scope, target);
-        let condition = match condition {
-            Some(condition) => Some(condition?),
-            None => None,
-        };
+        let condition = if_written(condition)?;
         self.names.mark_used(condition.iter().flat_map(Expression::slots));
         Some(Step {
             name,

@@ -4,17 +4,17 @@ use http::HeaderName;
 
 use super::Resolver;
 use super::body::json_template;
-use super::problems::{Found, at, in_whole};
+use super::problems::{at, if_written, in_whole};
 use crate::plan::check::{self, Capture, CaptureTarget, Check, Expected, Extract, Pick, StatusSet, TextTest};
 use crate::plan::template::{Escape, Scope, Template};
-use crate::scenario::diagnostics::Diagnostic;
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
 use crate::scenario::model::{self, Expect, Json, TextCheck};
 use crate::scenario::span::Spanned;
 
 impl Resolver<'_> {
     /// The expectations in the order in which they name a failure: the status first, the time last.
     pub(super) fn checks(&mut self, expect: Option<&Expect>, scope: &Scope) -> Option<Vec<Check>> {
-        let before = self.found.list.errors();
+        let before = self.found.errors();
         let found = &mut self.found;
         let Some(expect) = expect else {
             return Some(vec![Check::status(StatusSet::default())]);
@@ -37,7 +37,7 @@ impl Resolver<'_> {
             checks.push(Check::body(test, &written));
         }
         checks.extend(expect.within.as_ref().map(|within| Check::within(within.value)));
-        (self.found.list.errors() == before).then_some(checks)
+        (self.found.errors() == before).then_some(checks)
     }
 
     /// The captures; their names are known already.
@@ -86,16 +86,13 @@ impl Resolver<'_> {
             required: capture.required.is_some_and(|required| required.value),
             name: name.into(),
             from: from?,
-            regex: match narrow {
-                Some(regex) => Some(regex?),
-                None => None,
-            },
+            regex: if_written(narrow)?,
             pick,
         })
     }
 }
 
-fn statuses(written: &[Spanned<String>], found: &mut Found) -> StatusSet {
+fn statuses(written: &[Spanned<String>], found: &mut Diagnostics) -> StatusSet {
     if written.is_empty() {
         return StatusSet::default();
     }
@@ -115,7 +112,7 @@ pub(super) fn header_name(name: &Spanned<String>) -> Result<HeaderName, Box<Diag
     })
 }
 
-fn text_tests(test: &TextCheck, scope: &Scope, found: &mut Found) -> Vec<(TextTest, String)> {
+fn text_tests(test: &TextCheck, scope: &Scope, found: &mut Diagnostics) -> Vec<(TextTest, String)> {
     let mut tests = Vec::new();
     let equals = test
         .equals
@@ -141,7 +138,7 @@ fn text_tests(test: &TextCheck, scope: &Scope, found: &mut Found) -> Vec<(TextTe
     tests
 }
 
-fn expected(value: &Json, scope: &Scope, found: &mut Found) -> Option<Expected> {
+fn expected(value: &Json, scope: &Scope, found: &mut Diagnostics) -> Option<Expected> {
     let template = json_template(value, scope, found)?;
     let fixed = template
         .constant()

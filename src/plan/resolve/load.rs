@@ -31,7 +31,7 @@ fn until_steady(written: model::UntilSteady) -> (Duration, UntilSteady) {
 impl Resolver<'_> {
     pub(super) fn profile(&mut self) -> Option<Profile> {
         let scenario = self.input.scenario;
-        let before = self.found.list.errors();
+        let before = self.found.errors();
         let open = scenario
             .stages
             .first()
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         } else if profile.duration().is_zero() {
             refuse("the stages take no time at all", "write for example `--hold 60s`");
         }
-        (self.found.list.errors() == before).then_some(profile)
+        (self.found.errors() == before).then_some(profile)
     }
 
     fn stage(&self, written: &model::Stage, level: f64) -> Stage {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::problems::{Found, at};
+use super::problems::at;
 use crate::plan::template::{
     Constants, Escape, Name, Scope, Shape, SlotId, SlotKind, Slots, Template, Unread,
 };
 use crate::scenario::Loaded;
-use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{Capture, Data, Scenario, Work};
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
+use crate::scenario::model::{Capture, Data, Scenario};
 use crate::scenario::span::Text;
 
 /// All names of a scenario.
@@ -80,7 +80,7 @@ impl Names {
 
     /// Adds everything that is captured outside pools. What `setup` captures is there for the whole run, what an endpoint of
     /// `on_start` captures as long as the user; the rest for the iteration.
-    pub(super) fn add_captured(&mut self, scenario: &Scenario, found: &mut Found) {
+    pub(super) fn add_captured(&mut self, scenario: &Scenario, found: &mut Diagnostics) {
         for step in &scenario.setup {
             self.add_captures(&step.request.captures, SlotKind::Run, "setup", found);
         }
@@ -94,13 +94,8 @@ impl Names {
             {
                 let kind = if first { SlotKind::Kept } else { SlotKind::Local };
                 let by = format!("`{}`", endpoint.name.value);
-                match &endpoint.work {
-                    Work::Request(request) => self.add_captures(&request.captures, kind, &by, found),
-                    Work::Journey(steps) => {
-                        for step in steps {
-                            self.add_captures(&step.request.captures, kind, &by, found);
-                        }
-                    }
+                for request in endpoint.requests() {
+                    self.add_captures(&request.captures, kind, &by, found);
                 }
             }
         }
@@ -109,7 +104,7 @@ impl Names {
         }
     }
 
-    fn add_captures(&mut self, captures: &[Capture], kind: SlotKind, by: &str, found: &mut Found) {
+    fn add_captures(&mut self, captures: &[Capture], kind: SlotKind, by: &str, found: &mut Diagnostics) {
         for capture in captures {
             let name = capture.into.value.as_str();
             if capture.into.is_unread() || self.pools.contains_key(name) || self.captured.contains_key(name) {
@@ -225,19 +220,11 @@ fn unread_data(data: &[Data]) -> bool {
 
 /// All captures of a scenario.
 pub(super) fn captures(scenario: &Scenario) -> impl Iterator<Item = &Capture> {
-    let journeys = scenario
-        .endpoints
-        .iter()
-        .flat_map(|endpoint| match &endpoint.work {
-            Work::Request(request) => vec![&request.captures],
-            Work::Journey(steps) => steps.iter().map(|step| &step.request.captures).collect(),
-        });
-    let once = scenario.setup.iter().chain(&scenario.teardown);
-    journeys.chain(once.map(|step| &step.request.captures)).flatten()
+    scenario.requests().flat_map(|request| &request.captures)
 }
 
 /// Compiles a template whose text is known before the run.
-pub(super) fn constant(text: &Text, names: &Names, found: &mut Found) -> Option<Constant> {
+pub(super) fn constant(text: &Text, names: &Names, found: &mut Diagnostics) -> Option<Constant> {
     let template =
         found.keep(Template::compile(&text.text, &names.fixed(), Escape::None).map_err(|p| at(text, p)))?;
     Some(Constant {

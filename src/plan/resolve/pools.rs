@@ -7,9 +7,10 @@ use super::names::captures;
 use crate::plan::check::CaptureTarget;
 use crate::plan::{Endpoint, EndpointId, Step};
 use crate::scenario::diagnostics::Diagnostic;
+use crate::scenario::model::Data;
 use crate::scenario::suggest::nearest;
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
     /// Every pool that is needed must be filled by something that can happen before it is needed: `setup`, or an endpoint that
     /// is called at all and whose own pools can be filled. What can be filled grows until nothing is added (a fixpoint).
     pub(super) fn refuse_empty_pools(
@@ -81,23 +82,17 @@ impl Resolver<'_> {
     }
 
     fn refuse(&mut self, pool: usize, fillers: &[&Endpoint], reachable: &[&Endpoint]) {
-        let name = self.data.pools[pool].name.to_string();
-        let Some(data) = self
-            .input
-            .scenario
-            .data
-            .iter()
-            .find(|data| data.name.value == name)
-        else {
+        let Some(data) = self.written_pool(pool) else {
             return;
         };
+        let name = data.name.value.as_str();
         let error = |message: String| Diagnostic::error(data.name.span, message);
         let Some(filler) = fillers.first() else {
             let mut problem = error(format!("nobody fills the pool `{name}`")).help(format!(
                 "capture into it: `capture: [{{ json: \"$.id\", as: {name} }}]`"
             ));
             for capture in captures(self.input.scenario) {
-                if nearest(&capture.into.value, [name.as_str()]).is_some() {
+                if nearest(&capture.into.value, [name]).is_some() {
                     problem = problem.also(capture.into.span, format!("did you mean `{name}` here?"));
                 }
             }
@@ -135,19 +130,19 @@ impl Resolver<'_> {
     }
 
     fn warn_unused(&mut self, pool: usize) {
-        let name = self.data.pools[pool].name.to_string();
-        if let Some(data) = self
-            .input
+        if let Some(data) = self.written_pool(pool) {
+            let message = format!("nothing uses the pool `{}`", data.name.value);
+            self.found.push(Diagnostic::warning(data.name.span, message));
+        }
+    }
+
+    fn written_pool(&self, pool: usize) -> Option<&'a Data> {
+        let name = &*self.data.pools[pool].name;
+        self.input
             .scenario
             .data
             .iter()
             .find(|data| data.name.value == name)
-        {
-            self.found.push(Diagnostic::warning(
-                data.name.span,
-                format!("nothing uses the pool `{name}`"),
-            ));
-        }
     }
 }
 

@@ -1,24 +1,13 @@
 //! Problems found while resolving.
 
 use crate::plan::problem::Problem;
-use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
+use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::span::{Spanned, Text};
 
-/// What was found so far; resolving goes on, so that all of it is told at once.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) list: Diagnostics,
-}
-
-impl Found {
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
-    }
-
-    /// The value, or the problem put on the list.
-    pub(super) fn keep<T>(&mut self, result: Result<T, impl Into<Box<Diagnostic>>>) -> Option<T> {
-        result.map_err(|diagnostic| self.push(*diagnostic.into())).ok()
-    }
+/// What was not written is no problem; `None`: it was, and came to nothing.
+#[expect(clippy::option_option, reason = "to be used with `?`")]
+pub(super) fn if_written<T>(resolved: Option<Option<T>>) -> Option<Option<T>> {
+    resolved.map_or(Some(None), |resolved| resolved.map(Some))
 }
 
 /// A mistake inside a scalar, at its place in the file.

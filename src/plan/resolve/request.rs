@@ -6,12 +6,12 @@ use http::{HeaderName, HeaderValue};
 
 use super::Resolver;
 use super::expect;
-use super::problems::{Found, at};
+use super::problems::at;
 use super::target::Target;
 use crate::plan::target::Origin;
 use crate::plan::template::{Escape, Scope, Shape, SlotKind, Template};
 use crate::plan::{RequestPlan, UrlPlan};
-use crate::scenario::diagnostics::Diagnostic;
+use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
 use crate::scenario::model::{Pair, Request};
 use crate::scenario::span::Text;
 
@@ -230,7 +230,7 @@ pub(super) fn pairs(
     pairs: &[Pair],
     scope: &Scope,
     escape: Escape,
-    found: &mut Found,
+    found: &mut Diagnostics,
 ) -> Option<Vec<(String, Template)>> {
     let compiled: Vec<_> = pairs
         .iter()
@@ -247,7 +247,7 @@ pub(super) fn pairs(
 pub(super) fn headers(
     pairs: &[Pair],
     scope: &Scope,
-    found: &mut Found,
+    found: &mut Diagnostics,
 ) -> Option<Vec<(HeaderName, Template)>> {
     let compiled: Vec<_> = pairs.iter().map(|pair| found.keep(header(pair, scope))).collect();
     compiled.into_iter().collect()

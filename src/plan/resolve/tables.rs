@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::data::value;
 use super::names::Names;
-use super::problems::Found;
 use crate::plan::data::Contents;
 use crate::plan::template::Shape;
 use crate::plan::value::{Table, Value};
 use crate::scenario;
+use crate::scenario::diagnostics::Diagnostics;
 use crate::scenario::model::Json;
 
 /// Values written in the scenario: all scalars, or all rows.
-pub(super) fn values(written: &[Json], names: &Names, found: &mut Found) -> Option<(Contents, Shape)> {
+pub(super) fn values(written: &[Json], names: &Names, found: &mut Diagnostics) -> Option<(Contents, Shape)> {
     let values: Option<Vec<_>> = written.iter().map(|json| to_json(json, names, found)).collect();
     Some(listed(&values?))
 }
@@ -51,7 +51,7 @@ pub(super) fn listed(values: &[serde_json::Value]) -> (Contents, Shape) {
     (Contents::List(values.iter().map(Value::from).collect()), shape)
 }
 
-fn to_json(json: &Json, names: &Names, found: &mut Found) -> Option<serde_json::Value> {
+fn to_json(json: &Json, names: &Names, found: &mut Diagnostics) -> Option<serde_json::Value> {
     Some(match json {
         Json::Null => serde_json::Value::Null,
         Json::Bool(value) => value.value.into(),

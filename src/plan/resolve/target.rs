@@ -10,6 +10,7 @@ use url::Url;
 
 use super::Resolver;
 use super::names::{Constant, constant};
+use super::problems::if_written;
 use super::request;
 use crate::plan::target::{
     ClientCertificate, Connections, OnStale, Origin, TlsOptions, TransportKind, TransportOptions,
@@ -179,10 +180,7 @@ impl Resolver<'_> {
                     token_url: self.found.keep(parsed.map_err(problem))?,
                     client_id: id?.value,
                     client_secret: secret?.value,
-                    scope: match scope {
-                        Some(scope) => Some(scope?.value),
-                        None => None,
-                    },
+                    scope: if_written(scope)?.map(|scope| scope.value),
                 })
             }
         })
@@ -223,10 +221,7 @@ impl Resolver<'_> {
                 .map(|address| address.value)
                 .collect(),
             http2: http2.is_some(),
-            proxy: match proxy {
-                Some(proxy) => Some(proxy?),
-                None => None,
-            },
+            proxy: if_written(proxy)?,
         })
     }
 
@@ -240,19 +235,14 @@ impl Resolver<'_> {
             // One without the other was refused when the scenario was read.
             _ => None,
         };
-        let ca = match &tls.ca_file {
-            Some(file) => Some(self.input.file(&file.value)?.to_vec()),
-            None => None,
-        };
-        let server_name = match &tls.server_name {
-            Some(name) => Some(self.constant(name)?.value),
-            None => None,
-        };
+        let input = self.input;
+        let ca = tls.ca_file.as_ref().map(|file| input.file(&file.value));
+        let server_name = tls.server_name.as_ref().map(|name| self.constant(name));
         Some(TlsOptions {
             verify: tls.verify.is_none_or(|verify| verify.value),
-            ca,
+            ca: if_written(ca)?.map(<[u8]>::to_vec),
             client,
-            server_name,
+            server_name: if_written(server_name)?.map(|name| name.value),
         })
     }
 }

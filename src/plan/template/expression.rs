@@ -15,10 +15,7 @@ impl Expression {
     /// Compiles an expression at a place where the names of `scope` are known.
     pub fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
         let (inner, start) = only_placeholder(text).unwrap_or((text, 0));
-        let formula = Formula::compile(inner, scope).map_err(|mut problem| {
-            problem.range = problem.range.start + start..problem.range.end + start;
-            problem
-        })?;
+        let formula = Formula::compile(inner, start, scope)?;
         Ok(Self { formula })
     }
 

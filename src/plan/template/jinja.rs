@@ -267,7 +267,15 @@ pub(super) struct Formula {
 }
 
 impl Formula {
-    pub(super) fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
+    /// Compiles a part of a text that begins at `start`.
+    pub(super) fn compile(text: &str, start: usize, scope: &Scope) -> Result<Self, Problem> {
+        Self::of(text, scope).map_err(|mut problem| {
+            problem.range = problem.range.start + start..problem.range.end + start;
+            problem
+        })
+    }
+
+    fn of(text: &str, scope: &Scope) -> Result<Self, Problem> {
         refuse_long_code(text, 0)?;
         let expression = PLAIN.compile_expression_owned(text.to_owned());
         let expression = expression.map_err(|error| problem(&error, text))?;

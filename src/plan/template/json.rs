@@ -8,7 +8,8 @@ use crate::plan::problem::Problem;
 use crate::plan::value::Value;
 
 /// A JSON body with placeholders in its strings. A string that is exactly one placeholder takes the value's own type: a
-/// range gives a number, a captured list a list; a cell of a CSV file is text.
+/// range gives a number, a captured list a list; a cell of a CSV file is text. Built piece by piece, so that each string's
+/// problems can be told where it stands.
 #[derive(Debug, Default)]
 pub struct JsonTemplate {
     pieces: Vec<Piece>,
@@ -77,20 +78,12 @@ impl JsonTemplate {
         }
         Ok(())
     }
-}
 
-/// Builds a [`JsonTemplate`] piece by piece, so that each string's problems can be told where it stands.
-#[derive(Debug, Default)]
-pub struct JsonBuilder {
-    template: JsonTemplate,
-}
-
-impl JsonBuilder {
     /// Appends JSON as it stands.
     pub fn raw(&mut self, json: &str) {
-        match self.template.pieces.last_mut() {
+        match self.pieces.last_mut() {
             Some(Piece::Raw(text)) => text.push_str(json),
-            _ => self.template.pieces.push(Piece::Raw(json.to_owned())),
+            _ => self.pieces.push(Piece::Raw(json.to_owned())),
         }
     }
 
@@ -103,7 +96,7 @@ impl JsonBuilder {
                 quote(text, &mut quoted);
                 self.raw(&quoted);
             }
-            _ => self.template.pieces.push(Piece::Text(template)),
+            _ => self.pieces.push(Piece::Text(template)),
         }
         Ok(())
     }
@@ -114,45 +107,33 @@ impl JsonBuilder {
             return self.key(text, scope);
         };
         let Some((path, range)) = name(text, start..start + inner.len()) else {
-            let formula = Formula::compile(inner, scope).map_err(|mut problem| {
-                problem.range = problem.range.start + start..problem.range.end + start;
-                problem
-            })?;
-            self.template.pieces.push(Piece::Formula(Box::new(formula)));
+            let formula = Formula::compile(inner, start, scope)?;
+            self.pieces.push(Piece::Formula(Box::new(formula)));
             return Ok(());
         };
         let whole_row = path.len() == 1 && scope.names.contains_key(path[0]);
         if whole_row {
             let name = path[0].into();
             let (slot, access) = (scope.names[path[0]].slot, super::Access::Whole);
-            self.template
-                .pieces
-                .push(Piece::Slot(Placeholder { slot, access, name }));
+            self.pieces.push(Piece::Slot(Placeholder { slot, access, name }));
             return Ok(());
         }
         match scope.find(&path, range)? {
             Found::Slot(slot, access) => {
                 let name = path.join(".").into();
-                self.template
-                    .pieces
-                    .push(Piece::Slot(Placeholder { slot, access, name }));
+                self.pieces.push(Piece::Slot(Placeholder { slot, access, name }));
             }
             Found::Constant(constant) => {
                 let json = constant.sent.to_json().to_string();
                 if constant.is_secret() {
                     let masked = constant.shown.to_json().to_string();
-                    self.template.pieces.push(Piece::Secret(json, masked));
+                    self.pieces.push(Piece::Secret(json, masked));
                 } else {
                     self.raw(&json);
                 }
             }
         }
         Ok(())
-    }
-
-    /// The finished template.
-    pub fn finish(self) -> JsonTemplate {
-        self.template
     }
 }
 

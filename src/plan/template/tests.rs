@@ -331,34 +331,34 @@ fn a_value_that_is_missing_is_a_failure_with_few_words() {
 
 /// A template of a whole document, as the plan builds it of the one in the scenario.
 fn json_template(document: &serde_json::Value, scope: &Scope) -> Result<JsonTemplate, Problem> {
-    let mut builder = JsonBuilder::default();
-    append(&mut builder, document, scope)?;
-    Ok(builder.finish())
+    let mut template = JsonTemplate::default();
+    append(&mut template, document, scope)?;
+    Ok(template)
 }
 
-fn append(builder: &mut JsonBuilder, document: &serde_json::Value, scope: &Scope) -> Result<(), Problem> {
+fn append(template: &mut JsonTemplate, document: &serde_json::Value, scope: &Scope) -> Result<(), Problem> {
     use serde_json::Value as Json;
     match document {
-        Json::String(text) => return builder.string(text, scope),
+        Json::String(text) => return template.string(text, scope),
         Json::Array(items) => {
-            builder.raw("[");
+            template.raw("[");
             for (place, item) in items.iter().enumerate() {
-                builder.raw(if place == 0 { "" } else { "," });
-                append(builder, item, scope)?;
+                template.raw(if place == 0 { "" } else { "," });
+                append(template, item, scope)?;
             }
-            builder.raw("]");
+            template.raw("]");
         }
         Json::Object(members) => {
-            builder.raw("{");
+            template.raw("{");
             for (place, (key, item)) in members.iter().enumerate() {
-                builder.raw(if place == 0 { "" } else { "," });
-                builder.key(key, scope)?;
-                builder.raw(":");
-                append(builder, item, scope)?;
+                template.raw(if place == 0 { "" } else { "," });
+                template.key(key, scope)?;
+                template.raw(":");
+                append(template, item, scope)?;
             }
-            builder.raw("}");
+            template.raw("}");
         }
-        plain => builder.raw(&plain.to_string()),
+        plain => template.raw(&plain.to_string()),
     }
     Ok(())
 }

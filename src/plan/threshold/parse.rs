@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Metric, Op, Selection, Threshold};
 use crate::plan::problem::{Problem, did_you_mean};
 use crate::scenario::suggest::nearest;
-use crate::scenario::units;
+use crate::scenario::units::{self, number, trimmed};
 
 const METRICS: [&str; 8] = ["failures", "p50", "p90", "p95", "p99", "mean", "max", "rps"];
 
@@ -255,17 +255,6 @@ fn figure(metric: Metric, op: Op, value: Part<'_>) -> Result<f64, Problem> {
             ),
         },
     }
-}
-
-fn trimmed(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A plain, finite number that is not negative.
-fn number(text: &str) -> Option<f64> {
-    let plain = text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    text.parse().ok().filter(|_| plain)
 }
 
 /// A time in seconds.

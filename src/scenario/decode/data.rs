@@ -44,23 +44,21 @@ pub(super) fn unread(span: Span) -> Data {
 /// `None`: with an error told.
 fn one(out: &mut Diagnostics, name: &Spanned<String>, node: &Node) -> Option<Data> {
     if let Kind::List(_) = node.kind {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 "a data source says where its values come from, found a list",
             )
             .help(format!("write `{}: {{ values: [ … ] }}`", name.value)),
         );
-        return None;
     }
     if matches!(&node.kind, Kind::Scalar(text) if text.text == "captured") {
         let message = "a data source is a mapping, found the text `captured`";
-        out.push(
+        return out.fail(
             Diagnostic::error(node.span, message)
                 .help("write")
                 .replace(node.span, "{ captured: {} }"),
         );
-        return None;
     }
     let fields = Fields::new(out, node, &shapes::DATA)?;
     let (chosen, _, value) = fields.one_of(out, shapes::DATA_KINDS)?;
@@ -169,13 +167,12 @@ fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
     let example = "range: [15, 19]";
     let items = leaf::list(out, node, "the first and the last number", example)?;
     let [first, last] = items else {
-        leaf::wrong_type(out, node, "two numbers, the first and the last", example);
-        return None;
+        return leaf::wrong_type(out, node, "two numbers, the first and the last", example);
     };
     let (first, last) = (leaf::integer(out, first), leaf::integer(out, last));
     let (first, last) = (first?, last?);
     if first.value > last.value {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("the range runs backwards, from {} to {}", first.value, last.value),
@@ -183,11 +180,9 @@ fn range(out: &mut Diagnostics, node: &Node) -> Option<DataKind> {
             .help("write the smaller number first")
             .replace(node.span, format!("[{}, {}]", last.value, first.value)),
         );
-        return None;
     }
     if i128::from(last.value) - i128::from(first.value) >= i128::from(i64::MAX) {
-        out.push(Diagnostic::error(node.span, "the range is too long"));
-        return None;
+        return out.fail(Diagnostic::error(node.span, "the range is too long"));
     }
     Some(DataKind::Range(first, last))
 }

@@ -26,14 +26,13 @@ impl<'n> Fields<'n> {
     /// The node as a mapping of this shape. Unknown keys are told at once.
     pub(super) fn new(out: &mut Diagnostics, node: &'n Node, shape: &'static Shape) -> Option<Self> {
         let Kind::Map(entries) = &node.kind else {
-            out.push(
+            return out.fail(
                 Diagnostic::error(
                     leaf::place(node),
                     format!("{} is a mapping, found {}", shape.what, leaf::found(node)),
                 )
                 .help(format!("for example: {}", shape.example)),
             );
-            return None;
         };
         for (key, _) in entries
             .iter()
@@ -196,15 +195,14 @@ impl<'n> Fields<'n> {
             [] if names.iter().any(|name| self.has_misspelling_of(name)) => self.meant(names),
             [] => {
                 let place = self.entries.first().map_or(self.span, |(key, _)| key.span);
-                out.push(
+                out.fail(
                     Diagnostic::error(
                         place,
                         format!("{} needs {}", self.shape.what, one_of(names.iter().copied())),
                     )
                     .label("none of them in the block that begins here")
                     .help(format!("for example: {}", self.shape.example)),
-                );
-                None
+                )
             }
             [only] => Some(*only),
             [(_, first, _), (_, second, _), ..] => {

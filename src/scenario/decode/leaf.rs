@@ -28,14 +28,14 @@ pub(super) fn found(node: &Node) -> String {
 }
 
 /// "expected X, found Y", with an example of X.
-pub(super) fn wrong_type(out: &mut Diagnostics, node: &Node, expected: &str, example: &str) {
+pub(super) fn wrong_type<T>(out: &mut Diagnostics, node: &Node, expected: &str, example: &str) -> Option<T> {
     let help = if example.is_empty() {
         None
     } else {
         Some(format!("for example: {example}"))
     };
     let place = place(node);
-    out.push(Diagnostic::error(place, format!("expected {expected}, found {}", found(node))).help_if(help));
+    out.fail(Diagnostic::error(place, format!("expected {expected}, found {}", found(node))).help_if(help))
 }
 
 /// An empty value has no bytes to point at: point at the one before it.
@@ -58,10 +58,7 @@ fn before(span: Span) -> Span {
 fn scalar<'n>(out: &mut Diagnostics, node: &'n Node, expected: &str, example: &str) -> Option<&'n Text> {
     match &node.kind {
         Kind::Scalar(text) if !node.is_null() => Some(text),
-        _ => {
-            wrong_type(out, node, expected, example);
-            None
-        }
+        _ => wrong_type(out, node, expected, example),
     }
 }
 
@@ -73,18 +70,14 @@ fn with_units<T>(
 ) -> Option<Spanned<T>> {
     let text = scalar(out, node, expected.0, expected.1)?;
     if text.text.contains("{{") {
-        out.push(
+        return out.fail(
             Diagnostic::error(node.span, format!("expected {}, found a template", expected.0))
                 .help("templates fill what is sent, not how the run goes; write the value itself"),
         );
-        return None;
     }
     match parse(&text.text) {
         Ok(value) => Some(Spanned::new(value, node.span)),
-        Err(error) => {
-            out.push(Diagnostic::error(node.span, error.message).help_if(error.help));
-            None
-        }
+        Err(error) => out.fail(Diagnostic::error(node.span, error.message).help_if(error.help)),
     }
 }
 
@@ -102,10 +95,9 @@ pub(super) fn duration(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Dur
 pub(super) fn positive_duration(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<Duration>> {
     let value = duration(out, node)?;
     if value.value.is_zero() {
-        out.push(
+        return out.fail(
             Diagnostic::error(node.span, format!("{what} must be longer than zero")).help("write `5s`, say"),
         );
-        return None;
     }
     Some(value)
 }
@@ -151,8 +143,7 @@ pub(super) fn count(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> 
 pub(super) fn positive_count(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Spanned<u64>> {
     let value = count(out, node)?;
     if value.value == 0 {
-        out.push(Diagnostic::error(node.span, format!("{what} must be at least 1")));
-        return None;
+        return out.fail(Diagnostic::error(node.span, format!("{what} must be at least 1")));
     }
     Some(value)
 }
@@ -166,16 +157,14 @@ pub(super) fn weight(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>>
         .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     match text.text.parse::<f64>() {
         Ok(value) if plain && value < 0.0 => {
-            out.push(
+            out.fail(
                 Diagnostic::error(node.span, format!("a weight cannot be negative, found `{}`", text.text))
                     .help("a weight of 2 is drawn twice as often as one of 1; write 0 to leave the endpoint out of the draw"),
-            );
-            None
+            )
         }
         Ok(value) if plain && value <= 1e9 => Some(Spanned::new(value, node.span)),
         _ => {
-            wrong_type(out, node, "a number such as `2`", "");
-            None
+            wrong_type(out, node, "a number such as `2`", "")
         }
     }
 }
@@ -186,8 +175,7 @@ pub(super) fn integer(out: &mut Diagnostics, node: &Node) -> Option<Spanned<i64>
     if let Ok(value) = text.text.parse() {
         return Some(Spanned::new(value, node.span));
     }
-    wrong_type(out, node, "a whole number", "");
-    None
+    wrong_type(out, node, "a whole number", "")
 }
 
 fn boolean_word(text: &str) -> Option<bool> {
@@ -211,13 +199,12 @@ pub(super) fn boolean(out: &mut Diagnostics, node: &Node) -> Option<Spanned<bool
     };
     let message = format!("expected `true` or `false`, found {}", found(node));
     let diagnostic = Diagnostic::error(node.span, message);
-    out.push(match meant {
+    out.fail(match meant {
         Some(word) => diagnostic
             .help(format!("write `{word}`"))
             .replace(node.span, word),
         None => diagnostic,
-    });
-    None
+    })
 }
 
 /// One of several words.
@@ -230,23 +217,21 @@ pub(super) fn choice<W: Word>(out: &mut Diagnostics, node: &Node) -> Option<Span
     let message = format!("expected {}, found {}", one_of(words()), found(node));
     let diagnostic = Diagnostic::error(node.span, message);
     let snake = text.text.replace('-', "_");
-    out.push(match nearest(&snake, words()) {
+    out.fail(match nearest(&snake, words()) {
         Some(right) => diagnostic
             .help(format!("did you mean `{right}`?"))
             .replace(node.span, right),
         None => diagnostic,
-    });
-    None
+    })
 }
 
 /// Any scalar as text; nothing is an error, `""` is not.
 pub(super) fn text(out: &mut Diagnostics, node: &Node, what: &str) -> Option<Text> {
     if node.is_null() {
-        out.push(
+        return out.fail(
             Diagnostic::error(before(node.span), format!("expected {what}, found nothing"))
                 .help("write `\"\"` for an empty text"),
         );
-        return None;
     }
     scalar(out, node, what, "").cloned()
 }
@@ -256,8 +241,7 @@ pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Opti
     let text = scalar(out, node, what, "")?;
     if text.text.trim().is_empty() {
         let message = format!("expected {what}, found an empty text");
-        out.push(Diagnostic::error(node.span, message));
-        return None;
+        return out.fail(Diagnostic::error(node.span, message));
     }
     Some(Spanned::new(text.text.clone(), text.span))
 }
@@ -265,16 +249,14 @@ pub(super) fn plain_text(out: &mut Diagnostics, node: &Node, what: &str) -> Opti
 /// A file name: fixed before the run, so no template.
 pub(super) fn file_name(out: &mut Diagnostics, node: &Node) -> Option<Spanned<String>> {
     if matches!(node.kind, Kind::Map(_) | Kind::List(_)) {
-        wrong_type(out, node, "a file name", "students.csv");
-        return None;
+        return wrong_type(out, node, "a file name", "students.csv");
     }
     let name = plain_text(out, node, "a file name")?;
     if name.value.contains("{{") {
-        out.push(
+        return out.fail(
             Diagnostic::error(name.span, "a file name cannot hold a template")
                 .help("files are read before the run; write the name itself"),
         );
-        return None;
     }
     Some(name)
 }
@@ -289,10 +271,7 @@ pub(super) fn list<'n>(
     match &node.kind {
         Kind::List(items) => Some(items),
         Kind::Scalar(_) if node.is_null() => Some(&[]),
-        _ => {
-            wrong_type(out, node, what, example);
-            None
-        }
+        _ => wrong_type(out, node, what, example),
     }
 }
 
@@ -314,10 +293,7 @@ pub(super) fn mapping<'n>(
     match &node.kind {
         Kind::Map(entries) => Some(entries),
         Kind::Scalar(_) if node.is_null() => Some(&[]),
-        _ => {
-            wrong_type(out, node, what, example);
-            None
-        }
+        _ => wrong_type(out, node, what, example),
     }
 }
 
@@ -342,24 +318,8 @@ pub(super) fn pairs(out: &mut Diagnostics, node: Option<&Node>, what: &str, exam
 
 /// Digits as JSON writes a number: no leading zero, no sign `+`, no `.5`.
 pub(super) fn is_json_number(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
-        None => (rest, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
-        && text.parse::<f64>().is_ok_and(f64::is_finite)
+    // The parser lets white space stand around it.
+    text.trim() == text && serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
 /// Any node as JSON.
@@ -391,7 +351,8 @@ mod tests {
             assert!(is_json_number(text), "{text}");
         }
         for text in [
-            "0201701", "+1", ".5", "1.", "1_000", "0x10", "", "-", "1e", "no", "NaN", "1.2.3", "1e999",
+            "0201701", "+1", ".5", "1.", "1_000", "0x10", "", "-", "1e", "no", "NaN", "1.2.3", "1e999", " 1",
+            "1\n",
         ] {
             assert!(!is_json_number(text), "{text}");
         }

@@ -1,8 +1,8 @@
 //! How hard and how long: stages, think times, the open model, ends, thresholds.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Hold, Load, Scenario, Stage, StopAfter, Think, Threshold, Until, UntilSteady};
-use super::super::span::{Span, Spanned, Text};
+use super::super::model::{Hold, Load, Scenario, Stage, StopAfter, Think, Until, UntilSteady};
+use super::super::span::{Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
@@ -23,7 +23,7 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -
     };
     if let Some((pause, found)) = plain {
         let written = format!("{{ constant: {pause} }}");
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("`think` says which kind of pause it is, found {found}"),
@@ -32,7 +32,6 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -
             .help("for a pause that is always the same")
             .replace(node.span, written),
         );
-        return None;
     }
     let fields = Fields::new(out, node, shape)?;
     let (kind, _, value) = fields.only_one(out)?;
@@ -49,19 +48,18 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
     let example = "between: [100ms, 5s]";
     let items = leaf::list(out, node, "the shortest and the longest pause", example)?;
     let [least, most] = items else {
-        leaf::wrong_type(
+        return leaf::wrong_type(
             out,
             node,
             "two durations, the shortest and the longest pause",
             example,
         );
-        return None;
     };
     let (least, most) = (leaf::duration(out, least), leaf::duration(out, most));
     let (least, most) = (least?.value, most?.value);
     if least > most {
         let (a, b) = (units::written(least), units::written(most));
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("the shortest pause, {a}, is longer than the longest, {b}"),
@@ -69,7 +67,6 @@ fn between(out: &mut Diagnostics, node: &Node) -> Option<Think> {
             .help("write the shorter one first")
             .replace(node.span, format!("[{b}, {a}]")),
         );
-        return None;
     }
     Some(Think::Between(least, most))
 }
@@ -179,25 +176,23 @@ fn users(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
     if let Kind::Scalar(text) = &node.kind
         && units::rate(&text.text).is_ok()
     {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("expected a number of users, found the rate `{}`", text.text),
             )
             .help(format!("for arrivals per second write `rate: {}`", text.text)),
         );
-        return None;
     }
     let users = leaf::count(out, node)?;
     if users.value > 1_000_000 {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("{} users are more than one machine can be", users.value),
             )
             .help("write at most 1000000"),
         );
-        return None;
     }
     Some(users)
 }
@@ -285,44 +280,38 @@ pub(super) fn stop_after(out: &mut Diagnostics, node: &Node) -> Option<Spanned<S
 }
 
 /// Thresholds, each a text; `- failures < 1% for 10s: abort` is a mapping to YAML, and a text to us.
-pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Option<Vec<Threshold>> {
+pub(super) fn thresholds(out: &mut Diagnostics, node: &Node) -> Option<Vec<Text>> {
     let example = "thresholds: [ failures < 1%, p95 < 3s ]";
     let items = leaf::list(out, node, "a list of thresholds", example)?;
     let read = |item| threshold(out, item, example);
     Some(items.iter().filter_map(read).collect())
 }
 
-fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Threshold> {
-    let text = match &node.kind {
+fn threshold(out: &mut Diagnostics, node: &Node, example: &str) -> Option<Text> {
+    match &node.kind {
         Kind::Scalar(_) => {
             leaf::plain_text(out, node, "a threshold")?;
-            leaf::text(out, node, "a threshold")?
+            leaf::text(out, node, "a threshold")
         }
         Kind::Map(entries) => {
             let [(key, value)] = entries.as_slice() else {
-                leaf::wrong_type(out, node, "a threshold in one line", example);
-                return None;
+                return leaf::wrong_type(out, node, "a threshold in one line", example);
             };
-            joined(out, key, value)?
+            joined(out, key, value)
         }
-        Kind::List(_) => {
-            leaf::wrong_type(out, node, "a threshold", example);
-            return None;
-        }
-    };
-    Some(Threshold { text })
+        Kind::List(_) => leaf::wrong_type(out, node, "a threshold", example),
+    }
 }
 
 /// The line that YAML took for a key and its value.
 fn joined(out: &mut Diagnostics, key: &Spanned<String>, value: &Node) -> Option<Text> {
     let Kind::Scalar(word) = &value.kind else {
-        leaf::wrong_type(
+        return leaf::wrong_type(
             out,
             value,
             "`abort` after the colon",
             "failures < 50% for 10s: abort",
         );
-        return None;
     };
     let text = format!("{}: {}", key.value, word.text);
     let span = key.span.to(value.span);
@@ -331,7 +320,7 @@ fn joined(out: &mut Diagnostics, key: &Spanned<String>, value: &Node) -> Option<
         word.plain && key.span.end - key.span.start == key.value.len() && span.end - span.start == text.len();
     Some(Text {
         text,
-        span: Span { ..span },
+        span,
         exact,
         plain: true,
     })

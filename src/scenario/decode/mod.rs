@@ -22,11 +22,10 @@ use fields::Fields;
 /// is nothing to go on with, which was told.
 pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
     if root.is_null() {
-        out.push(
+        return out.fail(
             Diagnostic::error(root.span, "the scenario is empty")
                 .help("it needs a target, endpoints and stages; copy scenarios/mixed.yaml to begin with"),
         );
-        return None;
     }
     let fields = Fields::new(out, root, &shapes::SCENARIO)?;
     let target = match fields.required(out, "target") {
@@ -96,15 +95,14 @@ fn names(
         return Vec::new();
     };
     if matches!(node.kind, Kind::Map(_)) {
-        leaf::wrong_type(out, node, "a list of names", example);
+        leaf::wrong_type::<()>(out, node, "a list of names", example);
         return vec![Spanned::unread(node.span)];
     }
     let name = |item: &Node| {
         let name = if matches!(item.kind, Kind::Scalar(_)) {
             leaf::plain_text(out, item, what)
         } else {
-            leaf::wrong_type(out, item, what, example);
-            None
+            leaf::wrong_type(out, item, what, example)
         };
         name.unwrap_or(Spanned::unread(item.span))
     };

@@ -10,6 +10,7 @@ use super::super::span::{Span, Spanned, Text};
 use super::super::yaml::{Kind, Node};
 use super::fields::{Chosen, Fields};
 use super::leaf;
+use super::shape::Shape;
 use super::{empty, load, shapes, unique};
 
 pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
@@ -22,13 +23,23 @@ pub(super) fn endpoints(out: &mut Diagnostics, node: &Node) -> Vec<Endpoint> {
         empty(out, node, "`endpoints` is empty: there is nothing to send", help);
         return vec![unread_endpoint(out, node.span)];
     }
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::ENDPOINT);
-        endpoint(out, &fields)
-    };
-    let endpoints: Vec<Endpoint> = items.iter().map(read).collect();
+    let endpoints = each(out, items, &shapes::ENDPOINT, endpoint);
     unique(out, endpoints.iter().map(|endpoint| &endpoint.name), "endpoints");
     endpoints
+}
+
+/// The items of a list, each read as a mapping of this shape.
+fn each<T>(
+    out: &mut Diagnostics,
+    items: &[Node],
+    shape: &'static Shape,
+    read: impl Fn(&mut Diagnostics, &Fields<'_>) -> T,
+) -> Vec<T> {
+    let one = |item| {
+        let fields = Fields::or_unread(out, item, shape);
+        read(out, &fields)
+    };
+    items.iter().map(one).collect()
 }
 
 /// In place of an endpoint that could not be read: it may have any name and capture anything.
@@ -90,11 +101,7 @@ fn steps(out: &mut Diagnostics, node: &Node, what: &str) -> Vec<Step> {
     let Some(items) = leaf::list(out, node, "a list of steps", &example) else {
         return vec![unread_step(out, node.span)];
     };
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::STEP);
-        step(out, &fields)
-    };
-    let steps: Vec<Step> = items.iter().map(read).collect();
+    let steps = each(out, items, &shapes::STEP, step);
     unique(out, steps.iter().filter_map(|step| step.name.as_ref()), "steps");
     steps
 }
@@ -114,13 +121,10 @@ fn step(out: &mut Diagnostics, fields: &Fields<'_>) -> Step {
         load::think(out, node, &shapes::STEP_THINK)
     });
     let chosen = match fields.lonely("think") {
-        Some(key) => {
-            out.push(
-                Diagnostic::error(key, "a pause is no step of its own")
-                    .help("write it into the step before it: `- { get: /cart, think: { constant: 1s } }`"),
-            );
-            None
-        }
+        Some(key) => out.fail(
+            Diagnostic::error(key, "a pause is no step of its own")
+                .help("write it into the step before it: `- { get: /cart, think: { constant: 1s } }`"),
+        ),
         None => fields.one_of(out, shapes::METHODS),
     };
     // Without a name it is called after its path, which has to be readable then.
@@ -146,13 +150,7 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
         let method = Method::from_bytes(name.to_uppercase().as_bytes()).ok()?;
         Some(Spanned::new(method, key.span))
     });
-    // In place of a path that could not be read: the target's own.
-    let path = chosen.and_then(|(_, _, node)| path(out, node)).unwrap_or(Text {
-        text: String::new(),
-        span: fields.span,
-        exact: false,
-        plain: false,
-    });
+    let path = chosen.and_then(|(_, _, node)| path(out, node));
     let body = body(out, fields);
     if let (Some(body), Some(method)) = (&body, &method)
         && [Method::GET, Method::HEAD].contains(&method.value)
@@ -197,7 +195,8 @@ fn request(out: &mut Diagnostics, fields: &Fields<'_>, chosen: Option<Chosen<'_>
     let timeout = fields.read_as(out, "timeout", leaf::positive_duration, "a timeout");
     Request {
         method: method.unwrap_or(Spanned::new(Method::GET, fields.span)),
-        path,
+        // In place of a path that could not be read: the target's own.
+        path: path.unwrap_or_else(|| Text::unread("", fields.span)),
         query,
         headers,
         body,
@@ -213,18 +212,16 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
             start: node.span.start.saturating_sub(1),
             ..node.span
         };
-        out.push(
+        return out.fail(
             Diagnostic::error(place, "expected a path, found nothing")
                 .help("write `\"\"` for the target's URL itself, or a path such as `/orders`"),
         );
-        return None;
     }
     if matches!(node.kind, Kind::Map(_)) {
-        out.push(
+        return out.fail(
             Diagnostic::error(node.span, "expected a path such as `/orders`, found a mapping")
                 .help("the path is the value: `get: /orders`; `query`, `headers`, `json`, `capture` and `expect` are keys beside it"),
         );
-        return None;
     }
     leaf::text(out, node, "a path such as `/orders`")
 }
@@ -295,17 +292,12 @@ fn captures(out: &mut Diagnostics, node: &Node) -> Vec<Capture> {
             Diagnostic::error(node.span, "`capture` is a list, found a mapping")
                 .help(format!("for example: {example}")),
         );
-        let fields = Fields::or_unread(out, node, &shapes::CAPTURE);
-        return vec![capture(out, &fields)];
+        return each(out, std::slice::from_ref(node), &shapes::CAPTURE, capture);
     }
-    let Some(items) = leaf::list(out, node, "a list of captures", example) else {
-        return vec![unread_capture(out, node.span)];
-    };
-    let read = |item| {
-        let fields = Fields::or_unread(out, item, &shapes::CAPTURE);
-        capture(out, &fields)
-    };
-    items.iter().map(read).collect()
+    match leaf::list(out, node, "a list of captures", example) {
+        Some(items) => each(out, items, &shapes::CAPTURE, capture),
+        None => vec![unread_capture(out, node.span)],
+    }
 }
 
 /// In place of a capture that could not be read: it may have any name.
@@ -347,7 +339,7 @@ fn capture(out: &mut Diagnostics, fields: &Fields<'_>) -> Capture {
 
 fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
     if let Some(statuses) = bare_statuses(node) {
-        out.push(
+        return out.fail(
             Diagnostic::error(
                 node.span,
                 format!("`expect` is a mapping, found {}", leaf::found(node)),
@@ -355,7 +347,6 @@ fn expect(out: &mut Diagnostics, node: &Node) -> Option<Expect> {
             .help("for the status write")
             .replace(node.span, format!("{{ status: {statuses} }}")),
         );
-        return None;
     }
     let fields = Fields::new(out, node, &shapes::EXPECT)?;
     let status = fields
@@ -436,11 +427,10 @@ fn check(out: &mut Diagnostics, node: &Node, equality: bool) -> Option<TextCheck
     if let Kind::Scalar(_) = node.kind {
         let equals = leaf::text(out, node, "a text, or a mapping with `contains` or `matches`")?;
         if !equality {
-            out.push(
+            return out.fail(
                 Diagnostic::error(node.span, "`body` says how the text is compared")
                     .help("write `body: { contains: \"…\" }` or `body: { matches: \"…\" }`"),
             );
-            return None;
         }
         return Some(TextCheck {
             equals: Some(equals),

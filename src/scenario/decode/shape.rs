@@ -107,7 +107,7 @@ impl Shape {
 /// `/// what it is for`, then `name: type;`, `name required: type;` or `name: type, "what others call it";`.
 macro_rules! keys {
     ($($(#[doc = $about:literal])* $name:ident $($required:ident)?: $value:expr $(, $aliases:literal)?;)*) => {
-        &[$(Key {
+        &[$($crate::scenario::decode::shape::Key {
             name: stringify!($name),
             about: concat!($($about),*),
             required: !concat!($(stringify!($required))?).is_empty(),
@@ -117,7 +117,14 @@ macro_rules! keys {
     };
 }
 
-pub(crate) use keys;
+/// `"keys of other tools": "what to write";`
+macro_rules! advice {
+    ($($names:literal: $advice:literal;)*) => {
+        &[$(($names, $advice)),*]
+    };
+}
+
+pub(crate) use {advice, keys};
 
 /// The words of a choice.
 pub(crate) fn words<W: Word>() -> Vec<&'static str> {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
 use super::super::model::{Auth, Target, Tls, Transport};
-use super::super::span::{Span, Spanned, Text};
+use super::super::span::{Spanned, Text};
 use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
 use super::leaf;
@@ -12,16 +12,6 @@ use super::shapes;
 
 /// In place of a URL that could not be read: one to which any path can be appended.
 const SOME_URL: &str = "https://target.invalid/";
-
-/// In place of a text that could not be read.
-fn some_text(text: &str, span: Span) -> Text {
-    Text {
-        text: text.to_owned(),
-        span,
-        exact: false,
-        plain: false,
-    }
-}
 
 /// The target; partial, with errors told, where it could not be read.
 pub(super) fn target(out: &mut Diagnostics, fields: &Fields<'_>) -> Target {
@@ -51,7 +41,7 @@ pub(super) fn target(out: &mut Diagnostics, fields: &Fields<'_>) -> Target {
             .optional("source_addresses")
             .map(|node| addresses(out, node))
             .unwrap_or_default(),
-        url: url.unwrap_or_else(|| some_text(SOME_URL, fields.span)),
+        url: url.unwrap_or_else(|| Text::unread(SOME_URL, fields.span)),
     };
     transport_conflict(out, fields, &target);
     target
@@ -124,7 +114,7 @@ fn auth(out: &mut Diagnostics, node: &Node) -> Option<Spanned<Auth>> {
     let fields = Fields::new(out, node, &shapes::AUTH)?;
     let (kind, _, value) = fields.only_one(out)?;
     // In place of what could not be read: right for a user, a password, an id and an address relative to the target.
-    let some = |text: Option<Text>| text.unwrap_or_else(|| some_text("", value.span));
+    let some = |text: Option<Text>| text.unwrap_or_else(|| Text::unread("", value.span));
     let auth = match kind {
         "basic" => {
             let fields = Fields::new(out, value, &shapes::BASIC)?;
