@@ -163,6 +163,7 @@ fn overrides(file: &Path, replace: &Replace, host: Option<String>, demo: bool) -
         random_seed: random_seed(),
         demo,
         name: name.into_owned(),
+        file: file.display().to_string(),
     }
 }
 

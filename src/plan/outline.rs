@@ -15,6 +15,9 @@ use super::{EndpointId, RowId, StageId, StopAfter};
 pub struct Outline {
     /// The scenario's name.
     pub name: String,
+    /// The scenario's file as the user named it, for commands to try next; empty where there is none.
+    #[serde(default)]
+    pub file: String,
     /// Its description.
     pub description: Option<String>,
     /// The target's URL, user and password masked.

@@ -56,6 +56,8 @@ pub struct Overrides {
     pub random_seed: u64,
     /// Whether the target is the modelled API inside this process.
     pub demo: bool,
+    /// The scenario's file as the user named it.
+    pub file: String,
     /// The scenario's name where the file gives none: the file's own.
     pub name: String,
 }
@@ -380,6 +382,7 @@ impl Resolver<'_> {
                 .as_ref()
                 .map(|description| description.value.clone()),
             url: target.shown.clone(),
+            file: self.overrides.file.clone(),
             demo: self.overrides.demo,
             pool_size: scenario
                 .target

@@ -28,7 +28,7 @@ impl<'a> About<'a> {
         Self {
             open: outline.open,
             pool_size: outline.pool_size,
-            file: None,
+            file: Some(outline.file.as_str()).filter(|file| !file.is_empty()),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::plan::{EndpointId, RowId, StageId};
 fn info() -> RunInfo {
     let outline = Outline {
         name: "disk".to_owned(),
+        file: "journal.yaml".to_owned(),
         description: None,
         url: "http://localhost/".to_owned(),
         demo: false,

@@ -39,6 +39,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
     let names = ["by_term", "by id, with a comma"];
     Outline {
         name: "script".to_owned(),
+        file: "script.yaml".to_owned(),
         description: None,
         url: "http://localhost/".to_owned(),
         demo: false,

@@ -176,6 +176,7 @@ fn outline(levels: &[f64], rows: &[(&str, &str)]) -> Outline {
     };
     Outline {
         name: "mixed".to_owned(),
+        file: "scenarios/mixed.yaml".to_owned(),
         description: Some("The Staff Fee Privilege API, as its users use it.".to_owned()),
         url: "https://127.0.0.1:40123/api/v1/staff-fee-privilege".to_owned(),
         demo: false,
