@@ -33,6 +33,9 @@ impl<'a> About<'a> {
     }
 }
 
+/// Throughput that comes so near to that without queueing shows no limit.
+const LINEAR: f64 = 0.95;
+
 /// How many findings a terminal gets.
 const MOST: usize = 3;
 
@@ -122,12 +125,17 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             rate,
             efficiency,
         } => (
-            "No ceiling reached".to_owned(),
+            "No ceiling shown".to_owned(),
             format!(
-                "At the highest level, {}, throughput is {}, {} of what it would be without any queueing: the limit lies higher.",
+                "At the highest level, {}, throughput is {}, {} of what it would be without any queueing: {}.",
                 load(*at),
                 per_second(rate),
-                number::percent(*efficiency)
+                number::percent(*efficiency),
+                if *efficiency >= LINEAR {
+                    "the limit lies higher"
+                } else {
+                    "requests wait for each other already, and only higher levels tell how much more there is"
+                }
             ),
         ),
         Finding::OneLevel {
