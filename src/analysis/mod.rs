@@ -1,7 +1,7 @@
 //! What it means: which seconds are steady, how sure each figure is, how much the API can take, and what gives first.
 //!
 //! [`level`] is what everything rests on, whether it came from a run ([`levels`]) or from a table; [`capacity`] draws the
-//! conclusions, and [`findings`] are the rules that say them.
+//! conclusions, and [`mod@findings`] are the rules that say them.
 
 pub mod blocks;
 pub mod capacity;
