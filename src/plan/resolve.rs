@@ -42,7 +42,7 @@ const MOST_ROWS: usize = 65_000;
 /// What the command line says, over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// A stage for each level (closed model).
+    /// A stage for each level: users, or arrivals per second in an open model.
     pub users: Option<Vec<u32>>,
     /// The hold of every stage.
     pub hold: Option<Duration>,
