@@ -55,7 +55,8 @@ pub(super) struct Input {
     /// Sets a configuration key; wins over the environment (`RUNNER_<KEY>`) and the file.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// The host to test, such as `https://localhost:8080`: the same as `--set host=...`.
+    /// The host to test, such as `https://localhost:8080`: sets `config.host`; of a `target.url` that is written out it replaces
+    /// scheme, host and port.
     #[arg(long, value_name = "URL")]
     pub(super) host: Option<String>,
 }
