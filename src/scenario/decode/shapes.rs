@@ -365,7 +365,7 @@ pub(crate) static DATA: Shape = Shape {
         combine: TEXT, "template";
         /// With `combine`: data of its own.
         with: Type::Named(&Type::Block(&DATA));
-        /// A CSV file; its first line names the columns, taken as `{{ name.column }}`.
+        /// A CSV file; its first line names the columns (blanks around a name do not count), taken as `{{ name.column }}`.
         csv: FILE, "file";
         /// A JSON file that is a list of values or objects.
         json: FILE;
@@ -542,7 +542,7 @@ pub(crate) static STEP: Shape = Shape {
             /// A condition over data and captures, `"{{ }}"` not needed; the step is left out where it is false.
             if: TEXT, "when condition";
             /// How often it is done. Default: 1.
-            repeat: COUNT, "loop count";
+            repeat: Type::Whole(1, Some(10_000)), "loop count";
             /// The pause after it. Default: none.
             think: Type::Block(&STEP_THINK), "wait sleep pause";
         },
