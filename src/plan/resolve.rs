@@ -255,6 +255,7 @@ impl Resolver<'_> {
             self.refuse_empty_pools(&endpoints, &called, &setup);
             self.tell_early_needs(&endpoints, &on_start, &setup);
             self.tell_unused();
+            self.tell_unused_data(&endpoints);
         }
         let (target, profile) = (target?, profile?);
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
