@@ -56,7 +56,8 @@ pub(super) struct Input {
     /// Sets a configuration key; wins over the environment (`RUNNER_<KEY>`) and the file.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// The host to test, such as `https://localhost:8080`: the same as `--set host=...`.
+    /// The host to test, such as `https://localhost:8080`: sets `config.host`; of a `target.url` that is written out it replaces
+    /// scheme, host and port.
     #[arg(long, value_name = "URL")]
     pub(super) host: Option<String>,
 }
@@ -65,7 +66,7 @@ pub(super) struct Input {
 #[derive(Clone, Debug, Args)]
 pub(super) struct Replace {
     /// Levels of load in place of the scenario's stages: users, or iterations per second in an open model.
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = level)]
     pub(super) users: Vec<u32>,
     /// How long each level is held, such as 60s.
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -236,6 +237,21 @@ pub(super) struct DemoArgs {
     /// Seed of data, service times and faults.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     pub(super) seed: u64,
+}
+
+/// A level of load, as large as the scenario file allows.
+fn level(text: &str) -> Result<u32, String> {
+    let text = text.trim();
+    match text.parse() {
+        Ok(level) if level <= 1_000_000 => Ok(level),
+        Ok(level) => Err(format!(
+            "{level} users are more than one machine can be; at most 1000000"
+        )),
+        Err(_) if text.is_empty() => {
+            Err("a number is missing beside the comma; for example 10,20,50".to_owned())
+        }
+        Err(_) => Err("a level is a whole number up to 1000000; for example 10,20,50".to_owned()),
+    }
 }
 
 /// A duration with its unit, as in the scenario file.

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::plan::resolve::{self, Overrides, resolve};
 use crate::scenario::Style;
 use crate::scenario::config::ConfigSources;
+use crate::scenario::suggest::nearest;
 use crate::scenario::{ConfigNode, Loaded, load};
 
 /// Where `check` says the modelled API is, without starting it.
@@ -70,6 +71,7 @@ pub(super) fn prepare(
             demo: None,
         });
     }
+    tell_missing_host(&first, &sources);
     let demo = match without {
         WithoutHost::Start => Some(start_demo(&first)?),
         WithoutHost::Pretend => None,
@@ -116,6 +118,20 @@ fn loaded(file: &Path, sources: &ConfigSources, replace: &Replace) -> Result<Loa
         print::note(problems.render(&error.sources, style()).trim_end());
         Exit::BadInput
     })
+}
+
+/// A configuration file without a host was probably meant to have one.
+fn tell_missing_host(loaded: &Loaded, sources: &ConfigSources) {
+    let default = sources.default_file.as_ref().filter(|file| file.exists());
+    let (Some(file), ConfigNode::Map(entries)) = (sources.file.as_ref().or(default), loaded.config.root())
+    else {
+        return;
+    };
+    let help = nearest("host", entries.iter().map(|(key, _)| key.as_str())).map_or_else(
+        || "write `host: https://...` into it, or give `--host`".to_owned(),
+        |found| format!("is `{found}` meant to be `host`?"),
+    );
+    print::note(&format!("warning: {} sets no `host`; {help}", file.display()));
 }
 
 /// Whether the scenario leaves its host to the configuration.

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 mod analyze;
 mod args;
@@ -22,12 +23,18 @@ mod view;
 use args::{Cli, Command};
 pub use exit::Exit;
 
+use crate::scenario::suggest::nearest;
+
 /// The program: reads the command line, does what it says.
 pub fn main() -> ExitCode {
     // Every TLS configuration of this program names its provider; this is for libraries that look for a default.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = match Cli::try_parse_from(compare::options_first(std::env::args_os())) {
         Ok(cli) => cli,
+        Err(error) if error.kind() == ErrorKind::ArgumentConflict && several_words() => {
+            print::error(&misplaced());
+            return Exit::BadInput.into();
+        }
         Err(error) => {
             // Help and version are no errors; clap knows which stream each belongs to.
             let _ = error.print();
@@ -53,4 +60,29 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// Whether the command line begins with two words, neither of them an option.
+fn several_words() -> bool {
+    let word = |at| {
+        std::env::args_os()
+            .nth(at)
+            .is_some_and(|word| !word.to_string_lossy().starts_with('-'))
+    };
+    word(1) && word(2)
+}
+
+/// What to say of two words of which the first is no command.
+fn misplaced() -> String {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let first = first.to_string_lossy();
+    let cli = Cli::command();
+    let commands = cli.get_subcommands().map(clap::Command::get_name);
+    if first == "run" {
+        "there is no command `run`; a scenario is run by its name alone: `runner FILE`".to_owned()
+    } else if let Some(meant) = nearest(&first, commands) {
+        format!("there is no command `{first}`; did you mean `{meant}`?")
+    } else {
+        format!("one scenario at a time: what follows `{first}` is too much")
+    }
 }

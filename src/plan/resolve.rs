@@ -42,7 +42,7 @@ const MOST_ROWS: usize = 65_000;
 /// What the command line says, over the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// A stage for each level (closed model).
+    /// A stage for each level: users, or arrivals per second in an open model.
     pub users: Option<Vec<u32>>,
     /// The hold of every stage.
     pub hold: Option<Duration>,
@@ -257,6 +257,7 @@ impl Resolver<'_> {
             self.refuse_empty_pools(&endpoints, &called, &setup);
             self.tell_early_needs(&endpoints, &on_start, &setup);
             self.tell_unused();
+            self.tell_unused_data(&endpoints);
         }
         let (target, profile) = (target?, profile?);
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);

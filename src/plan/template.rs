@@ -249,8 +249,12 @@ impl Template {
             }
             Found::Constant(constant) => {
                 let mut sent = String::new();
-                // What the author configured for a path is a path, not a segment.
-                escape.literal(&constant.sent.to_string(), &mut sent);
+                if self.segments.is_empty() {
+                    // What a path begins with is a URL or a path of its own, not a segment.
+                    escape.literal(&constant.sent.to_string(), &mut sent);
+                } else {
+                    escape.value(&constant.sent, &mut sent);
+                }
                 let shown = constant.is_secret().then(|| constant.shown.to_string());
                 self.push_text(&sent, shown.as_deref());
             }
@@ -297,14 +301,14 @@ impl Template {
     }
 }
 
-/// As it was written, secrets masked; what minijinja renders is shown by its beginning.
+/// As it was written, secrets masked.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for segment in &self.segments {
             match segment {
                 Segment::Text(text) => f.write_str(text.shown.as_ref().unwrap_or(&text.sent))?,
                 Segment::Slot(placeholder, _) => write!(f, "{{{{ {} }}}}", placeholder.name)?,
-                Segment::Block(block) => f.write_str(&block.excerpt)?,
+                Segment::Block(block) => f.write_str(&block.text)?,
             }
         }
         Ok(())

@@ -206,6 +206,12 @@ fn table(bytes: &[u8], delimiter: u8) -> Result<Table, (String, String)> {
             "its first line names the columns, each further line is one value".to_owned(),
         ));
     }
+    if let Some(line) = unclosed_quote(bytes, delimiter) {
+        return Err((
+            format!("has a quote in line {line} that is never closed"),
+            "add the closing `\"`; a quote within a value is written twice, the value in quotes".to_owned(),
+        ));
+    }
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header = reader.headers().map_err(|error| malformed(&error))?;
     let columns: Vec<Arc<str>> = header.iter().map(|name| name.trim().into()).collect();
@@ -252,6 +258,27 @@ fn table(bytes: &[u8], delimiter: u8) -> Result<Table, (String, String)> {
         fields,
         ends,
     })
+}
+
+/// The line of a quote that begins a field and is never closed: the rest of the file would be that field.
+fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<usize> {
+    let mut line = 1;
+    let mut opened = None;
+    let mut field_begins = true;
+    for &byte in bytes {
+        line += usize::from(byte == b'\n');
+        match (opened, byte) {
+            // A doubled quote closes and opens again.
+            (Some(_), b'"') => {
+                opened = None;
+                field_begins = true;
+            }
+            (Some(_), _) => {}
+            (None, b'"') if field_begins => opened = Some(line),
+            (None, _) => field_begins = byte == delimiter || matches!(byte, b'\n' | b'\r'),
+        }
+    }
+    opened
 }
 
 fn malformed(error: &csv::Error) -> (String, String) {

@@ -19,7 +19,10 @@ fn walk<'n>(node: &'n Node, path: &mut Vec<&'n str>, secret: bool, found: &mut V
                 || text.text.is_empty()
                 || secret::only_templates(&text.text)
                 || (text.plain && matches!(text.text.as_str(), "true" | "false"));
-            if secret && !harmless {
+            // `auth: basic` is a slip; the word is no secret.
+            let kind =
+                path == &["target", "auth"] && matches!(text.text.as_str(), "basic" | "bearer" | "oauth2");
+            if secret && !harmless && !kind {
                 found.push((text.span, Secret::new(text.text.clone())));
             } else if let Some(range) = secret::url_password(&text.text) {
                 found.push((text.span_of(range.clone()), Secret::new(&text.text[range])));

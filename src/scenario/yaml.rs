@@ -74,6 +74,11 @@ pub(super) fn read(path: &Path, what: &str, sources: &mut Sources) -> Result<Sou
     }
 }
 
+/// A blank that YAML takes for a letter, such as the no-break space.
+fn is_odd_blank(c: char) -> bool {
+    !c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'))
+}
+
 /// "at offset 17 (line 2)".
 fn place(bytes: &[u8], at: usize) -> String {
     let line = bytes[..at].split(|b| *b == b'\n').count();
@@ -117,15 +122,15 @@ impl<'t> Builder<'t, '_> {
         loop {
             match self.next(&mut events) {
                 Ok((Event::StreamEnd, _)) => break,
-                Ok((Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _)) => {}
-                Ok((_, span)) if root.is_some() => {
+                Ok((Event::DocumentStart(..), span)) if root.is_some() => {
                     let at = self.span(&span);
                     self.problems.push(
                         Diagnostic::error(at, "a second document begins here")
-                            .help("keep one scenario per file: remove the `---` above, or move this part to a file of its own"),
+                            .help("keep one scenario per file: remove this `---`, or move what follows to a file of its own"),
                     );
                     return None;
                 }
+                Ok((Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _)) => {}
                 Ok(event) => root = Some(self.node(event, &mut events, 0).ok()?),
                 Err(Stop) => return None,
             }
@@ -273,6 +278,21 @@ impl<'t> Builder<'t, '_> {
                 self.complex_key(start, key.span);
                 return Err(Stop);
             };
+            if let Some(blank) = name
+                .text
+                .chars()
+                .next()
+                .filter(|c| name.plain && is_odd_blank(*c))
+            {
+                let message = format!(
+                    "an invisible character (U+{:04X}) stands before this key",
+                    u32::from(blank)
+                );
+                return self.stop(
+                    Diagnostic::error(key.span, message)
+                        .help("replace it by ordinary spaces; YAML indents with nothing else"),
+                );
+            }
             if name.plain && name.text == "<<" {
                 merges.push(value);
             } else if let Some(first) = seen.get(&name.text) {

@@ -465,7 +465,7 @@ fn without_a_host_the_demo_api_is_run_against_and_said_so() {
     let place = Place::new();
     place.file(
         "a.yaml",
-        "target:\n  url: '{{ config.host }}{{ config.api_base_url }}'\n  tls: { verify: false }\n\
+        "target:\n  url: '{{ config.host }}{{ config.api_base_url }}'\n  tls: { verify: true }\n\
          \x20 auth: { basic: { user: '{{ config.user }}', password: '{{ config.password }}' } }\n\
          think: { constant: 100ms }\nendpoints: [{ name: term, get: '', query: { term: '201701' } }]\n\
          stages: [{ users: 2, ramp: 0s, hold: 2s }]\nthresholds: ['failures < 1%']\n",
@@ -834,6 +834,52 @@ fn check_prints_the_mix_and_the_load_and_sends_nothing() {
         "{told}"
     );
     assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn check_prints_the_whole_path_of_a_request_with_an_expression() {
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        "target: { url: 'http://127.0.0.1:9' }\ndata: { n: { range: [1, 3] } }\n\
+         endpoints: [{ name: e, get: '/echo/{{ n + 1 }}/b?x={{ n }}' }]\nstages: [{ users: 1, hold: 1s }]\n",
+    );
+    let output = place.run(&["check", "a.yaml"]);
+    let told = text(&output.stdout);
+    assert!(
+        told.contains("GET http://127.0.0.1:9/echo/{{ n + 1 }}/b?x={{ n }}\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn words_in_the_place_of_a_command_are_told() {
+    let place = Place::new();
+    for (arguments, expected) in [
+        (["chekc", "f.yaml"], "did you mean `check`?"),
+        (["run", "f.yaml"], "a scenario is run by its name alone"),
+        (["a.yaml", "b.yaml"], "one scenario at a time"),
+    ] {
+        let output = place.run(&arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn a_misspelt_host_is_told_before_the_demo_api_stands_in() {
+    let place = Place::new();
+    place.file("config.yaml", "hots: https://api.example\n").file(
+        "a.yaml",
+        "target: { url: '{{ config.host }}' }\nendpoints: [{ name: e, get: /x }]\nstages: [{ users: 1, hold: 1s }]\n",
+    );
+    let output = place.run(&["check", "a.yaml"]);
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("warning: config.yaml sets no `host`; is `hots` meant to be `host`?"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -440,10 +440,20 @@ fn what_the_command_line_asks_must_fit_the_scenario() {
         ..Overrides::default()
     };
     let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).expect_err("refused");
-    assert!(
-        problems(SHOP, &users(&[10])).contains("`--users` does not fit a scenario whose stages say `rate`")
-    );
+    assert!(problems(SHOP, &users(&[0])).contains("`--users` leaves no stage with an arrival"));
     assert!(problems(TERM_HEAVY, &users(&[0])).contains("`--users` leaves no stage with a user"));
+}
+
+#[test]
+fn levels_of_the_command_line_are_rates_in_an_open_model() {
+    let overrides = Overrides {
+        users: Some(vec![20, 50]),
+        ..Overrides::default()
+    };
+    let plan = plan_with(SHOP, &overrides).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(plan.outline.open);
+    let levels: Vec<f64> = plan.outline.stages.iter().map(|stage| stage.level).collect();
+    assert_eq!(levels, [20.0, 50.0]);
 }
 
 #[test]

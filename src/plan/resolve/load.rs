@@ -28,6 +28,14 @@ fn until_steady(written: model::UntilSteady) -> (Duration, UntilSteady) {
     (at_most, until)
 }
 
+/// Users, or arrivals per second.
+fn level(load: &Load) -> f64 {
+    match load {
+        Load::Users(users) => users.value as f64,
+        Load::Rate(rate) => rate.value.per_second,
+    }
+}
+
 impl Resolver<'_> {
     pub(super) fn profile(&mut self) -> Option<Profile> {
         let scenario = self.input.scenario;
@@ -36,21 +44,20 @@ impl Resolver<'_> {
             .stages
             .first()
             .is_some_and(|stage| matches!(stage.load, Load::Rate(_)));
-        let (stages, model) = if open {
-            (self.open_stages(), self.open_model())
-        } else {
-            (self.closed_stages(), Model::Closed)
-        };
+        let model = if open { self.open_model() } else { Model::Closed };
+        let stages = self.stages();
         // The file's own stages have load and time; those of the command line may have none.
         let profile = Profile { stages, model };
         let mut refuse = |message: &str, help: &str| {
             self.found.push(Diagnostic::without_place(message).help(help));
         };
         if profile.stages.iter().all(|stage| stage.level <= 0.0) {
-            refuse(
-                "`--users` leaves no stage with a user",
-                "write for example `--users 10,20,50`",
-            );
+            let message = if open {
+                "`--users` leaves no stage with an arrival"
+            } else {
+                "`--users` leaves no stage with a user"
+            };
+            refuse(message, "write for example `--users 10,20,50`");
         } else if profile.duration().is_zero() {
             refuse("the stages take no time at all", "write for example `--hold 60s`");
         }
@@ -78,15 +85,12 @@ impl Resolver<'_> {
 
     /// The stages of the file; or one for each level given on the command line, with the times of the file's stage of the
     /// same number (of its last one where there are more levels).
-    fn closed_stages(&self) -> Vec<Stage> {
+    fn stages(&self) -> Vec<Stage> {
         let written = &self.input.scenario.stages;
         match &self.overrides.users {
             None => written
                 .iter()
-                .filter_map(|stage| match stage.load {
-                    Load::Users(users) => Some(self.stage(stage, users.value as f64)),
-                    Load::Rate(_) => None,
-                })
+                .map(|stage| self.stage(stage, level(&stage.load)))
                 .collect(),
             Some(levels) => levels
                 .iter()
@@ -97,22 +101,6 @@ impl Resolver<'_> {
                 })
                 .collect(),
         }
-    }
-
-    fn open_stages(&mut self) -> Vec<Stage> {
-        let scenario = self.input.scenario;
-        if self.overrides.users.is_some() {
-            let message = "`--users` does not fit a scenario whose stages say `rate`";
-            self.found.push(
-                Diagnostic::error(scenario.stages_span, message)
-                    .help("leave `--users` out, or write stages with `users`"),
-            );
-        }
-        let stages = scenario.stages.iter().filter_map(|stage| match stage.load {
-            Load::Rate(rate) => Some(self.stage(stage, rate.value.per_second)),
-            Load::Users(_) => None,
-        });
-        stages.collect()
     }
 
     fn open_model(&self) -> Model {

@@ -126,6 +126,14 @@ impl Names {
                     )),
                 );
             } else {
+                let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                if !name.chars().all(letters) || name.starts_with(|c: char| c.is_ascii_digit()) {
+                    let message = format!("`{name}` cannot be a name in templates");
+                    found.push(
+                        Diagnostic::error(capture.into.span, message)
+                            .help("use letters, digits and `_` only, a letter first"),
+                    );
+                }
                 let slot = self.slots.add(name, kind);
                 let by = by.to_owned();
                 let used = false;
@@ -165,10 +173,12 @@ impl Names {
 
     /// Where only `config.*` is known.
     pub(super) fn fixed(&self) -> Scope {
-        self.once(
-            &BTreeSet::new(),
-            "is fixed before the run: only `config.*` can stand here",
-        )
+        let why = "is fixed before the run: only `config.*` can stand here";
+        let mut scope = self.once(&BTreeSet::new(), why);
+        for name in self.captured.keys() {
+            scope.elsewhere.insert(name.clone(), format!("this {why}"));
+        }
+        scope
     }
 
     /// In `setup` and `teardown`: `config.*` and what was captured there.
@@ -203,10 +213,14 @@ impl Names {
                 let (slot, shape) = (captured.slot, Shape::Any);
                 scope.names.insert(name.clone(), Name { slot, shape });
             } else {
-                let reason = format!(
-                    "{} captures it for its own later steps; an endpoint of `on_start` captures for all",
-                    captured.by
-                );
+                let by = &captured.by;
+                let reason = if self.slots.kind(captured.slot) == SlotKind::Kept {
+                    format!("{by} captures it, in `on_start`, for what its user does after that")
+                } else {
+                    format!(
+                        "{by} captures it for its own later steps; an endpoint of `on_start` captures for all"
+                    )
+                };
                 scope.elsewhere.insert(name.clone(), reason);
             }
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Resolver;
 use super::names::captures;
 use crate::plan::check::CaptureTarget;
+use crate::plan::template::SlotKind;
 use crate::plan::{Endpoint, EndpointId, Step};
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::Data;
@@ -127,6 +128,24 @@ impl<'a> Resolver<'a> {
             Some(span) => problem.also(span, "fills it"),
             None => problem,
         });
+    }
+
+    /// Data sources of which no endpoint needs a value.
+    pub(super) fn tell_unused_data(&mut self, endpoints: &[Endpoint]) {
+        for data in &self.input.scenario.data {
+            let Some(name) = self.names.data.get(&data.name.value) else {
+                continue;
+            };
+            let source = matches!(self.names.slots.kind(name.slot), SlotKind::Source(_));
+            if source
+                && !endpoints
+                    .iter()
+                    .any(|endpoint| endpoint.needs.contains(&name.slot))
+            {
+                let message = format!("nothing uses the data `{}`", data.name.value);
+                self.found.push(Diagnostic::warning(data.name.span, message));
+            }
+        }
     }
 
     fn warn_unused(&mut self, pool: usize) {

@@ -1,6 +1,7 @@
 //! One request: where it goes, what it carries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
@@ -10,7 +11,7 @@ use super::problems::at;
 use super::target::Target;
 use crate::plan::target::Origin;
 use crate::plan::template::{Escape, Scope, Shape, SlotKind, Template};
-use crate::plan::{RequestPlan, UrlPlan};
+use crate::plan::{RequestPlan, UrlPlan, words};
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics};
 use crate::scenario::model::{Pair, Request};
 use crate::scenario::span::Text;
@@ -36,6 +37,11 @@ impl Resolver<'_> {
         let url = self.url(&written.path, &written.query, scope, target);
         let headers = headers(&written.headers, scope, &mut self.found);
         let body = self.body(written.body.as_ref(), scope);
+        let timeout = written
+            .timeout
+            .as_ref()
+            .map_or(target.timeout, |timeout| timeout.value);
+        self.tell_late_limit(written, timeout);
         let checks = self.checks(written.expect.as_ref(), scope);
         let captures = self.captures(&written.captures);
         let (body, content_type) = body?;
@@ -48,10 +54,7 @@ impl Resolver<'_> {
             url: url?,
             headers,
             body,
-            timeout: written
-                .timeout
-                .as_ref()
-                .map_or(target.timeout, |timeout| timeout.value),
+            timeout,
             checks: checks?,
             captures: captures?,
         };
@@ -63,9 +66,11 @@ impl Resolver<'_> {
         let template =
             Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
         let pairs = pairs(query, scope, Escape::Query, &mut self.found);
-        for text in query.iter().map(|pair| &pair.value).chain([path]) {
-            self.tell_other_braces(text, scope);
+        for pair in query {
+            self.tell_other_braces(&pair.value, |name| scope.names.contains_key(name));
         }
+        // A path has no use for braces.
+        self.tell_other_braces(path, is_name);
         let template = self.found.keep(template)?;
         if template.mentions('#') {
             let message = "what follows `#` is never sent to a server";
@@ -107,14 +112,29 @@ impl Resolver<'_> {
         Some(UrlPlan::Path { origin, path })
     }
 
+    /// A response that is later than the timeout has failed before it can be too late for `within`.
+    fn tell_late_limit(&mut self, written: &Request, timeout: Duration) {
+        let within = written.expect.as_ref().and_then(|expect| expect.within.as_ref());
+        if let Some(within) = within.filter(|within| within.value > timeout) {
+            let message = format!(
+                "`within` can never fail: the request ends after its timeout of {}",
+                words::duration(timeout)
+            );
+            self.found.push(
+                Diagnostic::warning(within.span, message)
+                    .help("write a shorter time here, or a longer `timeout`"),
+            );
+        }
+    }
+
     /// `${page}` and `{page}`, which other tools fill.
-    fn tell_other_braces(&mut self, text: &Text, scope: &Scope) {
+    fn tell_other_braces(&mut self, text: &Text, meant: impl Fn(&str) -> bool) {
         for (at, _) in text.text.match_indices('{') {
             let (before, inside) = (&text.text[..at], &text.text[at + 1..]);
             let Some((name, behind)) = inside.split_once('}') else {
                 return;
             };
-            if before.ends_with('{') || behind.starts_with('}') || !scope.names.contains_key(name) {
+            if before.ends_with('{') || behind.starts_with('}') || !meant(name) {
                 continue;
             }
             let start = at - usize::from(before.ends_with('$'));
@@ -149,6 +169,14 @@ impl Resolver<'_> {
                 .leading_slot()
                 .is_some_and(|slot| captured(slot) && any(slot))
     }
+}
+
+/// Whether a text could name a value, or a part of one.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 /// Origin and path of a URL that is written whole, or appended to the target's.

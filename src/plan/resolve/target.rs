@@ -75,7 +75,11 @@ impl Resolver<'_> {
     pub(super) fn target(&mut self) -> Option<Target> {
         let written = &self.input.scenario.target;
         let url = self.target_url(&written.url);
-        let scope = self.names.iteration(&std::collections::BTreeSet::new());
+        let mut scope = self.names.iteration(&std::collections::BTreeSet::new());
+        for reason in scope.elsewhere.values_mut() {
+            "these headers go with every request, also with the one that captures it: give this one to the endpoints that need it"
+                .clone_into(reason);
+        }
         let headers = request::headers(&written.headers, &scope, &mut self.found);
         let auth = match &written.auth {
             Some(auth) => self.auth(auth, url.as_ref().map(|place| &place.url)),
@@ -200,11 +204,17 @@ impl Resolver<'_> {
         };
         let proxy = target.proxy.as_ref().map(|proxy| {
             let url = self.constant(proxy)?.value;
-            let problem = |error| {
+            let problem = |error: String| {
                 Diagnostic::error(proxy.span, format!("this is not the URL of a proxy: {error}"))
                     .help("write for example `http://proxy.example:3128`")
             };
-            self.found.keep(Url::parse(&url).map_err(problem))?;
+            // `proxy:3128` parses as a URL of the scheme `proxy`.
+            let checked = if url.contains("://") {
+                Url::parse(&url).map(drop).map_err(|error| error.to_string())
+            } else {
+                Err("`http://` or `https://` is missing".to_owned())
+            };
+            self.found.keep(checked.map_err(problem))?;
             Some(url)
         });
         let tls = self.tls(&target.tls);
@@ -239,7 +249,8 @@ impl Resolver<'_> {
         let ca = tls.ca_file.as_ref().map(|file| input.file(&file.value));
         let server_name = tls.server_name.as_ref().map(|name| self.constant(name));
         Some(TlsOptions {
-            verify: tls.verify.is_none_or(|verify| verify.value),
+            // The modelled API signs its own certificate.
+            verify: !self.overrides.demo && tls.verify.is_none_or(|verify| verify.value),
             ca: if_written(ca)?.map(<[u8]>::to_vec),
             client,
             server_name: if_written(server_name)?.map(|name| name.value),

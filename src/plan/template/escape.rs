@@ -12,7 +12,8 @@ pub enum Escape {
     /// As they stand: headers, bodies.
     None,
     /// The path of a URL and what follows it: a value is one path segment or one query value, everything but the unreserved
-    /// characters (RFC 3986, section 2.3) percent-encoded. Literal text and `config.*` in the path keep what is legal there.
+    /// characters (RFC 3986, section 2.3) percent-encoded. Literal text keeps what is legal there, and so does the value of
+    /// `config.*` that a path begins with.
     Path,
     /// A value of a URL's query: all of it percent-encoded.
     Query,

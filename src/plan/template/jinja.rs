@@ -205,7 +205,9 @@ pub(super) struct Block {
     environment: Environment<'static>,
     escape: Escape,
     pub(super) uses: Uses,
-    pub(super) excerpt: String,
+    /// All of it, as written.
+    pub(super) text: String,
+    excerpt: String,
 }
 
 const TEMPLATE: &str = "template";
@@ -233,6 +235,7 @@ impl Block {
             environment,
             escape,
             uses,
+            text: text.to_owned(),
             excerpt: excerpt(text.trim()),
         })
     }
@@ -348,6 +351,10 @@ fn problem(error: &Error, text: &str) -> Problem {
         Some(meant) if error.kind() == ErrorKind::UnknownFilter => {
             problem.help(format!("did you mean `{meant}`?"))
         }
+        None if error.kind() == ErrorKind::UnknownFilter => problem.help(format!(
+            "filters are those of minijinja, such as `{}`",
+            filters.join("`, `")
+        )),
         _ => problem,
     }
 }

@@ -167,6 +167,10 @@ impl Scope {
         let mut problem = Problem::new(range, format!("`{root}` is not defined"));
         problem.help = if self.config.get(&[root]).is_some() {
             Some(format!("did you mean `config.{root}`?"))
+        } else if matches!(root, "env" | "ENV" | "environ") {
+            Some("`RUNNER_NAME` in the environment is `{{ config.name }}`".to_owned())
+        } else if self.names.is_empty() {
+            Some("only `config.*` is known here".to_owned())
         } else {
             did_you_mean(root, self.names.keys().map(String::as_str))
         };
@@ -192,13 +196,26 @@ impl Name {
                 None => {
                     let help = match nearest(column, table.columns().iter().map(|name| &**name)) {
                         Some(meant) => format!("did you mean `{root}.{meant}`?"),
-                        None => format!("its columns: {}", columns(root, table)),
+                        None => format!("its columns: {}{}", columns(root, table), other_delimiter(table)),
                     };
                     Err(Problem::new(range, format!("`{root}` has no column `{column}`")).help(help))
                 }
             },
         }
     }
+}
+
+/// Advice for a file whose only column looks like several.
+fn other_delimiter(table: &Table) -> String {
+    let [only] = table.columns() else {
+        return String::new();
+    };
+    let found = [(';', ";"), ('\t', "\\t"), ('|', "|")]
+        .into_iter()
+        .find(|(delimiter, _)| only.contains(*delimiter));
+    found.map_or_else(String::new, |(_, written)| {
+        format!("; to divide it write `delimiter: \"{written}\"` beside `csv`")
+    })
 }
 
 fn columns(root: &str, table: &Table) -> String {

@@ -85,6 +85,11 @@ fn values_are_encoded_where_they_go_and_configured_paths_stay_paths() {
             Escape::Path,
             "/api/v1/x%20y/Ann%2FBo?q=Ann%2FBo",
         ),
+        (
+            "/x{{ config.base }}?p={{ config.password }}",
+            Escape::Path,
+            "/x%2Fapi%2Fv1?p=pa%20ss%2Fw%C3%B6rd",
+        ),
         ("/{{ student.name | upper }}/ä", Escape::Path, "/ANN%2FBO/%C3%A4"),
         ("/{{ found.links.next | safe }}", Escape::Path, "//p?2"),
         ("a b&{{ config.base }}", Escape::Query, "a%20b%26%2Fapi%2Fv1"),

@@ -136,7 +136,24 @@ pub(super) fn size(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
 
 /// A whole number, zero allowed.
 pub(super) fn count(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
-    with_units(out, node, ("a whole number", "`10`"), units::count)
+    let value = with_units(out, node, ("a whole number", "`10`"), units::count)?;
+    unquoted(out, node, "a whole number").then_some(value)
+}
+
+/// Whether a number or a boolean is written as one; in quotes it is a text.
+fn unquoted(out: &mut Diagnostics, node: &Node, expected: &str) -> bool {
+    let Kind::Scalar(text) = &node.kind else {
+        return false;
+    };
+    if !text.plain {
+        let message = format!("expected {expected}, found {}", found(node));
+        out.push(
+            Diagnostic::error(node.span, message)
+                .help("write it without quotes")
+                .replace(node.span, text.text.trim()),
+        );
+    }
+    text.plain
 }
 
 /// A whole number above zero.
@@ -162,7 +179,9 @@ pub(super) fn weight(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>>
                     .help("a weight of 2 is drawn twice as often as one of 1; write 0 to leave the endpoint out of the draw"),
             )
         }
-        Ok(value) if plain && value <= 1e9 => Some(Spanned::new(value, node.span)),
+        Ok(value) if plain && value <= 1e9 => {
+            unquoted(out, node, "a number").then_some(Spanned::new(value, node.span))
+        }
         _ => {
             wrong_type(out, node, "a number such as `2`", "")
         }
@@ -173,7 +192,7 @@ pub(super) fn weight(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>>
 pub(super) fn integer(out: &mut Diagnostics, node: &Node) -> Option<Spanned<i64>> {
     let text = scalar(out, node, "a whole number", "")?;
     if let Ok(value) = text.text.parse() {
-        return Some(Spanned::new(value, node.span));
+        return unquoted(out, node, "a whole number").then_some(Spanned::new(value, node.span));
     }
     wrong_type(out, node, "a whole number", "")
 }
@@ -190,7 +209,7 @@ fn boolean_word(text: &str) -> Option<bool> {
 pub(super) fn boolean(out: &mut Diagnostics, node: &Node) -> Option<Spanned<bool>> {
     let text = scalar(out, node, "`true` or `false`", "")?;
     if let Some(value) = boolean_word(&text.text) {
-        return Some(Spanned::new(value, node.span));
+        return unquoted(out, node, "`true` or `false`").then_some(Spanned::new(value, node.span));
     }
     let meant = match text.text.to_lowercase().as_str() {
         "yes" | "on" | "y" | "1" => Some("true"),

@@ -229,8 +229,13 @@ fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage])
     });
     if idle && stages.len() == items.len() {
         out.push(
-            Diagnostic::error(node.span, "no stage has any load: there is nothing to do")
-                .help("give at least one stage more than zero users"),
+            Diagnostic::error(node.span, "no stage has any load: there is nothing to do").help(
+                if stages.iter().any(|stage| matches!(stage.load, Load::Rate(_))) {
+                    "give at least one stage a rate above `0/s`"
+                } else {
+                    "give at least one stage more than zero users"
+                },
+            ),
         );
     }
 }

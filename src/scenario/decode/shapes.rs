@@ -96,7 +96,7 @@ pub(crate) static DATA: Shape = Shape {
         combine: TEXT, "template";
         /// With `combine`: data of its own.
         with: Type::Named(&Type::Block(&DATA));
-        /// A CSV file; its first line names the columns, taken as `{{ name.column }}`.
+        /// A CSV file; its first line names the columns (blanks around a name do not count), taken as `{{ name.column }}`.
         csv: FILE, "file";
         /// A JSON file that is a list of values or objects.
         json: FILE;

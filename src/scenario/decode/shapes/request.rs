@@ -1,6 +1,6 @@
 //! Endpoints, steps, requests, captures and expectations.
 
-use super::scalars::{ANYTHING, COUNT, DURATION, FILE, NAME, STATUS, TEXT, TEXTS};
+use super::scalars::{ANYTHING, DURATION, FILE, NAME, STATUS, TEXT, TEXTS};
 use super::{Key, Rule, STEP_THINK, Shape, Type, advice, keys, words};
 use crate::scenario::model::Pick;
 
@@ -106,7 +106,7 @@ pub(crate) static STEP: Shape = Shape {
             /// it is false, or names a value that there is not.
             if: TEXT, "when condition";
             /// How often it is done. Default: 1.
-            repeat: COUNT, "loop count";
+            repeat: Type::Whole(1, Some(10_000)), "loop count";
             /// The pause after it. Default: none.
             think: Type::Block(&STEP_THINK), "wait sleep pause";
         },
