@@ -568,8 +568,14 @@ fn a_run_whose_terminal_is_gone_ends_gently_unless_it_was_told_to_outlive_it() {
         "a.yaml",
         &scenario(server.port, "stages: [{ users: 1, ramp: 0s, hold: 60s }]"),
     );
-    let child = place
-        .command(&["a.yaml"])
+    // These tests may themselves run under `nohup`, which their children inherit.
+    let mut command = Command::new("env");
+    command
+        .arg("--default-signal=HUP")
+        .arg(place.command(&[]).get_program())
+        .arg("a.yaml")
+        .current_dir(place.folder.path());
+    let child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
