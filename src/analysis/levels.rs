@@ -20,6 +20,9 @@ const FEWEST_CYCLES: f64 = 3.0;
 const DRIFT_CHANCE: f64 = 0.001;
 const DRIFT: f64 = 0.1;
 
+/// Wake-ups that are late by less than this share of the mean response time spoil no figure of a level.
+const LATE: f64 = 0.05;
+
 /// Counting and rounding may miss the law by so much.
 const SLACK: f64 = 0.005;
 
@@ -129,7 +132,11 @@ fn trust(stage: &StageSummary, level: &Level, open: bool) -> Trust {
     if stage.window.choice == WindowChoice::NeverHeld {
         return Trust::NeverHeld;
     }
-    if stage.warnings.iter().any(is_of_generator) {
+    if stage
+        .warnings
+        .iter()
+        .any(|warning| is_of_generator(warning, level))
+    {
         return Trust::Generator;
     }
     if stage.window.choice == WindowChoice::NotSteady {
@@ -160,11 +167,16 @@ pub fn law(level: &Level) -> Option<f64> {
 }
 
 /// Whether a warning says that the generator, not the API, made the figures. Dropped arrivals do not: all users were busy
-/// because the API was slow; nor do requests that the scenario could not fill in.
-fn is_of_generator(warning: &Warning) -> bool {
+/// because the API was slow; nor do requests that the scenario could not fill in, nor wake-ups that are late
+/// by little beside the response times.
+fn is_of_generator(warning: &Warning, level: &Level) -> bool {
     let spoils = |figure| warning.spoils().contains(&figure);
-    !matches!(
-        warning,
-        Warning::DroppedArrivals { .. } | Warning::NotFilledIn { .. }
-    ) && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
+    let harmless = match warning {
+        Warning::DroppedArrivals { .. } | Warning::NotFilledIn { .. } => true,
+        Warning::LateWakeUps { p99, .. } => level
+            .mean
+            .is_some_and(|mean| p99.as_secs_f64() < LATE * mean.value),
+        _ => false,
+    };
+    !harmless && (spoils(Spoiled::Rate) || spoils(Spoiled::ResponseTimes) || spoils(Spoiled::Load))
 }
