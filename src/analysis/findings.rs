@@ -424,7 +424,9 @@ fn uncertain(capacity: &Capacity) -> impl Iterator<Item = Finding> {
 fn no_interval(levels: &[Level]) -> Option<Finding> {
     let (mut loads, mut needed) = (Vec::new(), 0.0_f64);
     for level in ascending(levels).filter(|level| level.is_trusted() && level.in_flight.is_some()) {
-        if let (None, Some(cycle)) = (level.rate.interval, level.cycle()) {
+        if let (None, Some(cycle), Some(length)) = (level.rate.interval, level.cycle(), level.length)
+            && length < f64::from(super::blocks::FEWEST) * cycle
+        {
             push(&mut loads, level.load);
             needed = needed.max(f64::from(super::blocks::FEWEST) * cycle);
         }
