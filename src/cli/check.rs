@@ -124,9 +124,20 @@ fn load(out: &mut String, plan: &Plan, preview: &Preview) {
     for (number, stage) in outline.stages.iter().enumerate() {
         let ramp = stage.hold_start.saturating_sub(stage.start);
         let hold = stage.end.saturating_sub(stage.hold_start);
+        let (how_long, ends) = match stage.until_steady {
+            Some(until) => (
+                format!(
+                    "until steady ({} to {})",
+                    words::duration(until.at_least),
+                    words::duration(hold)
+                ),
+                "by",
+            ),
+            None => (format!("for {}", words::duration(hold)), "at"),
+        };
         let _ = writeln!(
             out,
-            "stage {:<2} {:>6} {}, reached in {}, held for {}, ends at {}",
+            "stage {:<2} {:>6} {}, reached in {}, held {how_long}, ends {ends} {}",
             number + 1,
             stage.level,
             match (outline.open, stage.level) {
@@ -135,7 +146,6 @@ fn load(out: &mut String, plan: &Plan, preview: &Preview) {
                 (false, _) => "users",
             },
             words::duration(ramp),
-            words::duration(hold),
             words::duration(stage.end)
         );
     }
