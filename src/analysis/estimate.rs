@@ -77,13 +77,7 @@ impl Estimate {
     /// Times a number that is known (and positive).
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
-        Self {
-            value: self.value * factor,
-            interval: self.interval.map(|interval| Bounds {
-                low: interval.low * factor,
-                high: interval.high * factor,
-            }),
-        }
+        self.map(|value| value * factor)
     }
 }
 

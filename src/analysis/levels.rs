@@ -11,7 +11,7 @@ use crate::measure::summary::{RunSummary, StageSummary, WindowChoice};
 use crate::plan::outline::Outline;
 
 /// A window this long can be judged for a warm-up; seconds.
-const JUDGED: f64 = 50.0;
+pub(super) const JUDGED: f64 = 50.0;
 
 /// Users that did fewer cycles have hardly begun.
 const FEWEST_CYCLES: f64 = 3.0;
@@ -144,17 +144,29 @@ fn trust(stage: &StageSummary, level: &Level, open: bool) -> Trust {
     }
     let length = stage.length.as_secs_f64();
     let cycle = level.cycle().unwrap_or(length);
-    let cycles = if cycle > 0.0 {
-        length / cycle
-    } else {
-        f64::INFINITY
-    };
-    if stage.window.choice == WindowChoice::Unjudged || cycles < FEWEST_CYCLES {
-        let needed = JUDGED.max(f64::from(FEWEST) * cycle);
-        return Trust::TooShort { cycles, needed };
+    if stage.window.choice == WindowChoice::Unjudged || hardly_begun(length, cycle) {
+        return too_short(length, cycle, JUDGED);
     }
+    by_law(level, open, cycle / length + SLACK)
+}
+
+/// Whether users did so few cycles that they have hardly begun.
+pub(super) fn hardly_begun(length: f64, cycle: f64) -> bool {
+    cycle > 0.0 && length / cycle < FEWEST_CYCLES
+}
+
+/// Measured for too short a time; ten cycles, and at least `shortest` seconds, would be long enough.
+pub(super) fn too_short(length: f64, cycle: f64, shortest: f64) -> Trust {
+    Trust::TooShort {
+        cycles: if cycle > 0.0 { length / cycle } else { 0.0 },
+        needed: shortest.max(f64::from(FEWEST) * cycle),
+    }
+}
+
+/// Steady, unless a level of the closed model misses the law by more than this share of its users.
+pub(super) fn by_law(level: &Level, open: bool, tolerance: f64) -> Trust {
     match law(level) {
-        Some(accounted) if !open && (accounted / level.users - 1.0).abs() > cycle / length + SLACK => {
+        Some(accounted) if !open && (accounted / level.users - 1.0).abs() > tolerance => {
             Trust::LawMissed { accounted }
         }
         _ => Trust::Steady,

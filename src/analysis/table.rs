@@ -6,10 +6,9 @@
 
 use std::ops::Range;
 
-use super::blocks::FEWEST;
 use super::estimate::{Estimate, share};
 use super::level::{Level, Trust};
-use super::levels::law;
+use super::levels::{by_law, hardly_begun, too_short};
 
 mod cell;
 mod columns;
@@ -21,9 +20,6 @@ mod rows;
 mod title;
 
 pub use note::Note;
-
-/// Users that did fewer cycles have hardly begun.
-const FEWEST_CYCLES: f64 = 3.0;
 
 /// The RPS of a table is often that of its last ten seconds, so a smaller miss of the law says nothing.
 const LAW_MISS: f64 = 0.15;
@@ -235,23 +231,8 @@ fn trust(level: &Level, open: bool) -> Trust {
     let Some(cycle) = level.cycle().filter(|_| level.rate.value > 0.0) else {
         return Trust::LawMissed { accounted: 0.0 };
     };
-    if let Some(length) = level.length
-        && cycle > 0.0
-        && length / cycle < FEWEST_CYCLES
-    {
-        return too_short(length, cycle, 0.0);
-    }
-    match law(level) {
-        Some(accounted) if !open && (accounted / level.users - 1.0).abs() > LAW_MISS => {
-            Trust::LawMissed { accounted }
-        }
-        _ => Trust::Steady,
-    }
-}
-
-fn too_short(length: f64, cycle: f64, shortest: f64) -> Trust {
-    Trust::TooShort {
-        cycles: if cycle > 0.0 { length / cycle } else { 0.0 },
-        needed: shortest.max(f64::from(FEWEST) * cycle),
+    match level.length {
+        Some(length) if hardly_begun(length, cycle) => too_short(length, cycle, 0.0),
+        _ => by_law(level, open, LAW_MISS),
     }
 }

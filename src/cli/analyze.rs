@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::args::AnalyzeArgs;
 use super::exit::Exit;
-use super::print;
+use super::{input, print};
 use crate::analysis::Analysis;
 use crate::analysis::capacity::Context;
 use crate::analysis::table::{self, Given, Problem, Table};
 use crate::report::findings::About;
 use crate::report::{findings, number, result};
-use crate::scenario::{Diagnostic, Diagnostics, Sources, Span, Style};
+use crate::scenario::{Diagnostic, Diagnostics, Sources, Span};
 
 /// Larger files are no tables of levels.
 const LARGEST: u64 = 64_000_000;
@@ -107,12 +107,7 @@ fn rendered(names: &[std::path::PathBuf], texts: &[String], problems: &[Problem]
         };
         found.push(diagnostic.help(help));
     }
-    let style = if print::colour() {
-        Style::Coloured
-    } else {
-        Style::Plain
-    };
-    let text = found.render(&sources, style);
+    let text = found.render(&sources, input::style());
     let counted = text.trim_end().rsplit_once("\n\n");
     counted.map_or(text.as_str(), |(problems, _)| problems).to_owned()
 }

@@ -158,7 +158,7 @@ fn resolved(loaded: &Loaded, overrides: &Overrides) -> Result<Arc<Plan>, Exit> {
     }
 }
 
-fn style() -> Style {
+pub(super) fn style() -> Style {
     if print::colour() {
         Style::Coloured
     } else {

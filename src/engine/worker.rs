@@ -29,6 +29,8 @@ pub(super) struct Worker<T> {
     pub(super) workers: u64,
     /// Who is shown each request: `runner try`.
     pub(super) show: Option<RefCell<Show>>,
+    /// How far the run is ahead of its plan: asked for each request, so not where all workers would meet.
+    schedule: RefCell<Follower>,
     /// Stage of the last request: almost always that of the next, too.
     stage: Cell<StageId>,
 }
@@ -42,6 +44,7 @@ impl<T: Transport> Worker<T> {
         (index, workers): (u64, u64),
     ) -> Self {
         let recorder = RefCell::new(recorder);
+        let schedule = RefCell::new(shared.schedule.follow());
         Self {
             shared,
             clock,
@@ -50,6 +53,7 @@ impl<T: Transport> Worker<T> {
             index,
             workers,
             show: None,
+            schedule,
             stage: Cell::new(StageId(0)),
         }
     }
@@ -74,7 +78,7 @@ impl<T: Transport> Worker<T> {
     /// The stage that a request sent now belongs to.
     pub(super) fn stage(&self, now: Duration) -> StageId {
         let stages = &self.plan().outline.stages;
-        let planned = self.shared.schedule.shift().planned(now);
+        let planned = self.schedule.borrow_mut().shift().planned(now);
         let mut at = usize::from(self.stage.get().0);
         while at + 1 < stages.len() && planned >= stages[at].end {
             at += 1;

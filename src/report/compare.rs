@@ -49,8 +49,8 @@ fn verdict(outline: &Outline, comparison: &Comparison) -> String {
         "{begins}: in all {} ({}), mean response time {} against {}{}.",
         slower(response.change),
         slower_interval(response.change),
-        seconds(response.new),
-        seconds(response.base),
+        number::seconds(response.new),
+        number::seconds(response.base),
         failures_in_words(all),
     );
     for (verdict, word) in [(Verdict::Worse, "Worse"), (Verdict::Better, "Better")] {
@@ -176,7 +176,7 @@ fn cells(name: Cell, part: &Part) -> Vec<Cell> {
     vec![
         name,
         Cell::figure(verdict),
-        Cell::figure(both(&part.response, seconds)),
+        Cell::figure(both(&part.response, number::seconds)),
         Cell::figure(ratio(part.response.change)),
         Cell::figure(
             part.p95
@@ -239,10 +239,6 @@ fn slower_interval(ratio: Estimate) -> String {
     }
     let [low, high] = ends.map(slower);
     format!("{low} to {high}")
-}
-
-fn seconds(value: f64) -> String {
-    number::time(Duration::try_from_secs_f64(value).unwrap_or_default())
 }
 
 /// What each run was.

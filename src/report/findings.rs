@@ -115,8 +115,8 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             format!(
                 "Within the hold the mean response time went from {} to {} (a straight line through it; by chance alone less \
                  than once in 1000 holds). Figures of this level depend on how long it is held.",
-                time(*from),
-                time(*to)
+                number::seconds(*from),
+                number::seconds(*to)
             ),
         ),
         Finding::Ceiling(found) => ceiling(found, about),
@@ -178,9 +178,9 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             format!(
                 "Without queueing a user makes a request every {} ({} response time at the lowest level, {} think time), so {} users \
                  reach {}/s; beyond that, further users wait for each other.",
-                time(response + think),
-                time(*response),
-                time(*think),
+                number::seconds(response + think),
+                number::seconds(*response),
+                number::seconds(*think),
                 number::whole(users.value),
                 number::three(*ceiling)
             ),
@@ -387,14 +387,14 @@ fn culprit(found: &Culprit) -> (String, String) {
     let slow = if found.slowest {
         format!(
             "It is also the slowest: {} on average, against {} of the others.",
-            time(found.mean),
-            time(found.mean_of_others)
+            number::seconds(found.mean),
+            number::seconds(found.mean_of_others)
         )
     } else {
         format!(
             "It is not the slowest: {} on average, against {} of the others.",
-            time(found.mean),
-            time(found.mean_of_others)
+            number::seconds(found.mean),
+            number::seconds(found.mean_of_others)
         )
     };
     (
@@ -500,7 +500,11 @@ fn per_second(rate: &Estimate) -> String {
 }
 
 fn seconds(estimate: &Estimate) -> String {
-    format!("{}{}", time(estimate.value), interval(estimate, time))
+    format!(
+        "{}{}",
+        number::seconds(estimate.value),
+        interval(estimate, number::seconds)
+    )
 }
 
 fn share(estimate: &Estimate) -> String {
@@ -509,8 +513,4 @@ fn share(estimate: &Estimate) -> String {
         number::percent(estimate.value),
         interval(estimate, number::percent)
     )
-}
-
-fn time(seconds: f64) -> String {
-    number::time(Duration::try_from_secs_f64(seconds).unwrap_or_default())
 }

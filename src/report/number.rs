@@ -67,6 +67,11 @@ pub fn time(value: Duration) -> String {
     format!("{} {unit}", trimmed(figure, decimals(figure).min(2)))
 }
 
+/// The same of a figure in seconds.
+pub fn seconds(value: f64) -> String {
+    time(Duration::try_from_secs_f64(value).unwrap_or_default())
+}
+
 /// The same where there may be none.
 pub fn time_or_none(value: Option<Duration>) -> String {
     value.map_or_else(|| NONE.to_owned(), time)

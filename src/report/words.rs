@@ -1,7 +1,5 @@
 //! Sentences that several reports share: levels, windows, endings, thresholds.
 
-use std::time::Duration;
-
 use super::number;
 use crate::measure::run::Ending;
 use crate::measure::summary::{Judged, Phase, RunSummary, StageSummary, Verdict, WindowChoice};
@@ -168,9 +166,7 @@ pub fn ending(summary: &RunSummary) -> String {
 pub fn metric(metric: Metric, figure: f64) -> String {
     match metric {
         Metric::Failures => number::percent(figure),
-        Metric::Percentile(_) | Metric::Mean | Metric::Max => {
-            number::time(Duration::try_from_secs_f64(figure).unwrap_or_default())
-        }
+        Metric::Percentile(_) | Metric::Mean | Metric::Max => number::seconds(figure),
         Metric::Rps => format!("{}/s", number::exact_rate(figure)),
     }
 }

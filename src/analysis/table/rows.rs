@@ -5,12 +5,10 @@ use super::columns::Columns;
 use super::grid::{Cell, Grid, place};
 use super::note::Fit;
 use super::title::Figure;
-use super::{Note, Part, Problem, bare, too_short};
+use super::{Note, Part, Problem, bare};
 use crate::analysis::estimate::Estimate;
 use crate::analysis::level::{Level, Trust};
-
-/// A window this long can be judged for a warm-up; seconds.
-const JUDGED: f64 = 50.0;
+use crate::analysis::levels::{JUDGED, too_short};
 
 /// A row as it stands: what its requests hold is not known yet.
 struct Row<'a> {
