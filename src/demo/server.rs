@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -271,8 +271,10 @@ impl Server {
                     let (places, service) = (self.places.clone(), Arc::clone(&self.service));
                     tokio::spawn(async move {
                         let tallies = &service.tallies;
-                        let Some((stream, place)) = places.take(stream).await else {
+                        let Some(place) = places.take().await else {
+                            // Counted before the client can know of it. The reset fails only on a socket that is gone already.
                             tallies.refused.fetch_add(1, Relaxed);
+                            let _ = stream.set_zero_linger();
                             return;
                         };
                         tallies.connections.fetch_add(1, Relaxed);
@@ -303,21 +305,16 @@ impl Places {
         }
     }
 
-    /// A place for this connection; where there is none in time, the connection is reset.
-    async fn take(&self, stream: TcpStream) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    /// A place for a connection, if there is one in time.
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
         let free = Arc::clone(&self.free);
-        let place = match Arc::clone(&free).try_acquire_owned() {
+        match Arc::clone(&free).try_acquire_owned() {
             Ok(place) => Some(place),
             Err(_) if self.wait.is_zero() => None,
             Err(_) => {
                 let place = tokio::time::timeout(self.wait, free.acquire_owned()).await;
                 place.ok().and_then(Result::ok)
             }
-        };
-        if place.is_none() {
-            // Fails only on a socket that is gone already.
-            let _ = stream.set_zero_linger();
         }
-        place.map(|place| (stream, place))
     }
 }
