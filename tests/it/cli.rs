@@ -49,19 +49,27 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        let child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        finished(child)
+        finished(spawned(&mut self.command(arguments)))
     }
 
     /// The folder of the only run.
     fn only_run(&self) -> PathBuf {
         std::fs::canonicalize(self.path("reports/latest")).unwrap()
     }
+}
+
+/// Starts a program whose words are kept.
+fn spawned(command: &mut Command) -> Child {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// A response with a body.
+fn answer(status: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn finished(child: Child) -> Output {
@@ -186,12 +194,7 @@ fn interrupted_once_it_ends_gently_and_writes_its_reports() {
         "a.yaml",
         &scenario(server.port, "stages: [{ users: 2, ramp: 0s, hold: 60s }]"),
     );
-    let child = place
-        .command(&["a.yaml"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = spawned(&mut place.command(&["a.yaml"]));
     wait_for_seconds(&place, 2);
     signal(&child, rustix::process::Signal::INT);
     let output = finished(child);
@@ -262,12 +265,7 @@ fn interrupted_twice_it_ends_at_once_even_while_setup_hangs() {
     let place = Place::new();
     let setup = "setup: [{ name: log_in, get: / }]\nstages: [{ users: 2, ramp: 0s, hold: 60s }]";
     place.file("a.yaml", &scenario(server.port, setup));
-    let child = place
-        .command(&["a.yaml"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = spawned(&mut place.command(&["a.yaml"]));
     let begun = Instant::now();
     while server.requests().is_empty() && begun.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(50));
@@ -575,11 +573,7 @@ fn a_run_whose_terminal_is_gone_ends_gently_unless_it_was_told_to_outlive_it() {
         .arg(place.command(&[]).get_program())
         .arg("a.yaml")
         .current_dir(place.folder.path());
-    let child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = spawned(&mut command);
     wait_for_seconds(&place, 1);
     signal(&child, rustix::process::Signal::HUP);
     assert_eq!(finished(child).status.code(), Some(130));
@@ -597,12 +591,7 @@ fn a_run_whose_terminal_is_gone_ends_gently_unless_it_was_told_to_outlive_it() {
         nohup.arg(program).arg("a.yaml").current_dir(place.folder.path());
         nohup
     };
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = spawned(command.stdin(Stdio::null()));
     wait_for_seconds(&place, 1);
     signal(&child, rustix::process::Signal::HUP);
     assert_eq!(finished(child).status.code(), Some(0));
@@ -619,10 +608,7 @@ fn try_shows_what_was_sent_ends_with_on_stop_and_names_what_it_left_out() {
                 line if line.starts_with("GET /fails") => ("500 Oh", ""),
                 _ => ("200 OK", "{}"),
             };
-            peer.say(format!(
-                "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
-                body.len()
-            ));
+            peer.say(answer(status, body));
         }
     });
     let place = Place::new();
@@ -718,10 +704,7 @@ fn a_token_that_cannot_be_refreshed_is_told_once_and_tried_again() {
             } else {
                 "200 OK"
             };
-            peer.say(format!(
-                "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}",
-                body.len()
-            ));
+            peer.say(answer(status, body));
         }
     });
     let place = Place::new();
