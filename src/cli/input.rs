@@ -174,6 +174,7 @@ fn overrides(file: &Path, replace: &Replace, host: Option<String>, demo: bool) -
         users: (!replace.users.is_empty()).then(|| replace.users.clone()),
         hold: replace.hold,
         ramp: replace.ramp,
+        search: None,
         host,
         seed: replace.seed,
         random_seed: random_seed(),

@@ -76,7 +76,11 @@ impl Verdicts {
             judged: Vec::new(),
         };
         Self {
-            verdicts: outline.thresholds.iter().map(none).collect(),
+            // Of a search they are limits that its levels may break: it goes up until one does.
+            verdicts: match outline.search {
+                Some(_) => Vec::new(),
+                None => outline.thresholds.iter().map(none).collect(),
+            },
             open: outline.open,
         }
     }

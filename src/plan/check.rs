@@ -22,7 +22,7 @@ pub use pattern::{json_path, regex};
 pub use status::StatusSet;
 
 /// A whole response, as the checks see it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Received<'a> {
     /// The status code.
     pub status: StatusCode,
@@ -80,14 +80,14 @@ impl Mismatch {
 }
 
 /// One expectation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Check {
     test: Test,
     /// The failure type, where it does not depend on the response.
     words: Arc<str>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Test {
     Status(StatusSet),
     Header(HeaderName, TextTest),
@@ -97,7 +97,7 @@ enum Test {
 }
 
 /// What must hold for a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum TextTest {
     /// It is this.
     Equals(Template),
@@ -108,7 +108,7 @@ pub enum TextTest {
 }
 
 /// What a JSON value must be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Expected {
     /// Always the same.
     Fixed(serde_json::Value),

@@ -20,7 +20,7 @@ pub use combine::Combine;
 use permutation::Permutation;
 
 /// A source of values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     name: Arc<str>,
     contents: Contents,
@@ -31,7 +31,7 @@ pub struct Source {
 }
 
 /// What a source holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Contents {
     /// Values, one by one.
     List(Arc<[Value]>),
@@ -112,6 +112,11 @@ impl Source {
     /// Its name in the file.
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Whether no value is given twice.
+    pub fn gives_each_once(&self) -> bool {
+        self.order == Order::Unique
     }
 
     /// Whether all users take its values in turn, by one cursor.

@@ -20,6 +20,7 @@ pub mod preview;
 pub mod problem;
 pub mod profile;
 pub mod resolve;
+pub mod search;
 pub mod target;
 pub mod template;
 pub mod think;
@@ -41,7 +42,7 @@ use template::{Expression, JsonTemplate, SlotId, Template};
 use think::Think;
 
 /// One execution of a scenario, decided to the last default.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// What the reports need of it; free of secrets, kept in the run's folder.
     pub outline: Arc<Outline>,
@@ -100,7 +101,7 @@ impl RowId {
 pub struct StageId(pub u16);
 
 /// What the session does around each exchange.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SessionRules {
     /// How requests to [`SessionRules::home`] prove who sends them.
     pub auth: Auth,
@@ -117,7 +118,7 @@ pub struct SessionRules {
 }
 
 /// Proof of identity.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Auth {
     /// None.
     None,
@@ -128,6 +129,7 @@ pub enum Auth {
 }
 
 /// `OAuth2` client credentials (RFC 6749, section 4.4).
+#[derive(Clone)]
 pub struct ClientCredentials {
     /// The token endpoint.
     pub token_url: url::Url,
@@ -148,7 +150,7 @@ impl std::fmt::Debug for ClientCredentials {
 }
 
 /// One weighted thing that users do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Endpoint {
     /// As in the file.
     pub name: String,
@@ -164,7 +166,7 @@ pub struct Endpoint {
 }
 
 /// One request of an endpoint.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// Its name, for messages: the endpoint's, or the step's own.
     pub name: String,
@@ -181,7 +183,7 @@ pub struct Step {
 }
 
 /// What is sent, and what is asked of the response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RequestPlan {
     /// GET, POST, ...
     pub method: Method,
@@ -200,7 +202,7 @@ pub struct RequestPlan {
 }
 
 /// A URL, as far as it is known before the run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum UrlPlan {
     /// Fixed origin; path and query rendered per request, already percent-encoded, beginning with `/`.
     Path {
@@ -215,7 +217,7 @@ pub enum UrlPlan {
 }
 
 /// A request body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum BodyPlan {
     /// None.
     None,
@@ -235,7 +237,7 @@ pub enum BodyPlan {
 }
 
 /// One part of a multipart body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Part {
     /// Field name.
     pub name: String,
@@ -248,7 +250,7 @@ pub struct Part {
 }
 
 /// What a part holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum PartContent {
     /// Rendered per request.
     Text(Template),

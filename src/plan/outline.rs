@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::profile::UntilSteady;
+use super::search::Search;
 use super::threshold::Threshold;
 use super::{EndpointId, RowId, StageId, StopAfter};
 
@@ -35,8 +36,11 @@ pub struct Outline {
     /// Names of the data sources that all users take in turn, one cursor for all (`sequential`, `shuffle`, `unique`).
     #[serde(default)]
     pub in_turn: Vec<String>,
-    /// The load.
+    /// The load; of a search the levels that were begun.
     pub stages: Vec<StageOutline>,
+    /// The search that chooses them. All thresholds are limits of each level then, and none of the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
     /// Arrivals come at a rate (open model) rather than from users (closed model).
     pub open: bool,
     /// Think time in words, and its mean where it has one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
+use super::outline::{EndpointOutline, Outline, Row, ThinkOutline};
 use super::problem::Problem;
 use super::profile::{Model, Profile};
 use super::template::Constants;
@@ -48,6 +48,8 @@ pub struct Overrides {
     pub hold: Option<Duration>,
     /// The ramp of every stage.
     pub ramp: Option<Duration>,
+    /// A search in place of the stages, or over that of the file.
+    pub search: Option<SearchOverrides>,
     /// Scheme, host and port of the target, in place of those of `target.url`; a path is put before the target's.
     pub host: Option<String>,
     /// The seed.
@@ -60,6 +62,17 @@ pub struct Overrides {
     pub file: String,
     /// The scenario's name where the file gives none: the file's own.
     pub name: String,
+}
+
+/// What the command line says of a search.
+#[derive(Clone, Debug, Default)]
+pub struct SearchOverrides {
+    /// Further limits of every level.
+    pub slo: Vec<String>,
+    /// The first level.
+    pub start: Option<u32>,
+    /// The highest.
+    pub at_most: Option<u32>,
 }
 
 /// What is read of the loaded files.
@@ -238,9 +251,9 @@ impl Resolver<'_> {
         let target = self.target();
         let transport = self.transport();
         // What the command line does to the stages can be judged when all of them are known.
-        let profile = match self.input.partial {
+        let load = match self.input.partial {
             Some(_) => None,
-            None => self.profile(),
+            None => self.load(),
         };
         let think = scenario.think.map_or(Think::NONE, |think| think.value);
         let stop_after = scenario.stop_after.map(|stop| stop.value);
@@ -250,7 +263,8 @@ impl Resolver<'_> {
         let stand_in = Target::stand_in();
         let endpoints = self.endpoints(target.as_ref().unwrap_or(&stand_in));
         let once = self.once(target.as_ref().unwrap_or(&stand_in));
-        let thresholds = self.thresholds();
+        let search = load.as_ref().and_then(|(_, search)| *search);
+        let thresholds = self.thresholds(search.is_some());
         let (endpoints, (setup, teardown)) = (endpoints?, once?);
         if self.found.errors() == 0 && self.input.knows_pools() {
             let called: Vec<EndpointId> = on_start.iter().chain(&on_stop).copied().collect();
@@ -259,10 +273,11 @@ impl Resolver<'_> {
             self.tell_unused();
             self.tell_unused_data(&endpoints);
         }
-        let (target, profile) = (target?, profile?);
+        let (target, (profile, _)) = (target?, load?);
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
         let outline = Outline {
             thresholds,
+            search,
             seed,
             stop_after,
             graceful_stop,
@@ -305,11 +320,14 @@ impl Resolver<'_> {
         }
     }
 
-    fn thresholds(&mut self) -> Vec<Threshold> {
+    /// Those of the run; of a search its limits too, and all of them for each level.
+    fn thresholds(&mut self, search: bool) -> Vec<Threshold> {
         let mut known = self.selections();
         let unread = self.has_unread_names();
         let mut thresholds = Vec::new();
-        for written in &self.input.scenario.thresholds {
+        let scenario = self.input.scenario;
+        let limits = scenario.find_capacity.iter().flat_map(|search| &search.slo);
+        for written in scenario.thresholds.iter().chain(limits) {
             if unread {
                 known.extend(spoken_of(&written.text));
             }
@@ -319,6 +337,16 @@ impl Resolver<'_> {
                 at(written, problem)
             });
             thresholds.extend(self.found.keep(threshold));
+        }
+        for text in self.overrides.search.iter().flat_map(|search| &search.slo) {
+            let threshold = Threshold::parse(text, &known).map_err(|problem| {
+                let said = Diagnostic::without_place(format!("--slo \"{text}\": {}", problem.message));
+                problem.help.into_iter().fold(said, Diagnostic::help)
+            });
+            thresholds.extend(self.found.keep(threshold));
+        }
+        for threshold in thresholds.iter_mut().filter(|_| search) {
+            threshold.every_stage = true;
         }
         thresholds
     }
@@ -361,13 +389,6 @@ impl Resolver<'_> {
     /// All but what the caller knows better.
     fn outline(&self, target: &Target, endpoints: &[Endpoint], profile: &Profile, think: &Think) -> Outline {
         let scenario = self.input.scenario;
-        let stage = |(stage, span): (&super::profile::Stage, super::profile::Span)| StageOutline {
-            level: stage.level,
-            start: span.start,
-            hold_start: span.hold_start,
-            until_steady: stage.until_steady,
-            end: span.end,
-        };
         let endpoint = |(endpoint, written): (&Endpoint, &model::Endpoint)| EndpointOutline {
             name: endpoint.name.clone(),
             weight: endpoint.weight,
@@ -399,7 +420,8 @@ impl Resolver<'_> {
                 .filter(|source| source.in_turn())
                 .map(|source| source.name().to_string())
                 .collect(),
-            stages: profile.stages.iter().zip(profile.spans()).map(stage).collect(),
+            stages: profile.outline(),
+            search: None,
             open: profile.model != Model::Closed,
             think: ThinkOutline {
                 words: think.words(),

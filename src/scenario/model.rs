@@ -61,9 +61,11 @@ pub struct Scenario {
     pub endpoints: Vec<Endpoint>,
     /// Where the list of endpoints stands.
     pub endpoints_span: Span,
-    /// Levels of load, in order; never empty; all closed or all open.
+    /// Levels of load, in order; all closed or all open; empty only where there is a search.
     pub stages: Vec<Stage>,
-    /// Where the list of stages stands.
+    /// In place of stages: the search for the capacity.
+    pub find_capacity: Option<FindCapacity>,
+    /// Where the list of stages, or what stands in its place, is.
     pub stages_span: Span,
     /// Open model: how arrivals are spaced. Default: Poisson.
     pub arrivals: Option<Spanned<Arrivals>>,
@@ -82,6 +84,37 @@ pub struct Scenario {
     pub graceful_stop: Option<Spanned<Duration>>,
     /// Ends the run early.
     pub stop_after: Option<Spanned<StopAfter>>,
+}
+
+impl Scenario {
+    /// The first level, which says of what kind all are.
+    pub fn first_level(&self) -> Option<Load> {
+        let of_stages = self.stages.first().map(|stage| stage.load);
+        of_stages.or(self.find_capacity.as_ref().map(|search| search.start))
+    }
+}
+
+impl Load {
+    /// Users, or arrivals per second.
+    pub fn level(self) -> f64 {
+        match self {
+            Self::Users(users) => users.value as f64,
+            Self::Rate(rate) => rate.value.per_second,
+        }
+    }
+
+    /// Whether it is of the open model.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Rate(_))
+    }
+
+    /// Where it stands.
+    pub fn span(self) -> Span {
+        match self {
+            Self::Users(users) => users.span,
+            Self::Rate(rate) => rate.span,
+        }
+    }
 }
 
 /// Where the requests go, and how.
@@ -539,6 +572,23 @@ pub struct UntilSteady {
     pub at_most: Option<Spanned<Duration>>,
     /// Width of the 95 % interval of the throughput, as a share of it. Default: 5 %.
     pub within: Option<Spanned<f64>>,
+}
+
+/// A search for the most that the API takes.
+#[derive(Debug, Clone)]
+pub struct FindCapacity {
+    /// Limits of every level, in the grammar of thresholds.
+    pub slo: Vec<Text>,
+    /// The first level.
+    pub start: Load,
+    /// The highest level that is tried; of the same kind, and not below the first.
+    pub at_most: Load,
+    /// The way to each level. Default: 10 s.
+    pub ramp: Option<Spanned<Duration>>,
+    /// At each level. Default: until steady, for 60 s to 5 min.
+    pub hold: Option<Hold>,
+    /// Without load, between two levels. Default: 5 s.
+    pub pause: Option<Spanned<Duration>>,
 }
 
 /// How much load.

@@ -25,7 +25,7 @@ pub enum CaptureTarget {
 }
 
 /// A value to take from a response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Capture {
     /// Where the value goes.
     pub target: CaptureTarget,
@@ -42,7 +42,7 @@ pub struct Capture {
 }
 
 /// Where a capture looks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Extract {
     /// A `JSONPath` in the body. A null is no find.
     Json(JsonPath),

@@ -5,7 +5,7 @@ use crate::plan::template::{RenderError, SlotId, Slots, Template, Values};
 use crate::plan::value::Value;
 
 /// `combine: "20{{ year }}0{{ quarter }}"` with its parts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Combine {
     template: Template,
     /// The parts, each with its place among the template's own values. The last one changes fastest.

@@ -10,7 +10,7 @@ const SMALL: u64 = 1 << 16;
 const ROUNDS: usize = 6;
 
 /// A permutation of `0..length`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Permutation {
     /// Written down.
     Table(Box<[u32]>),

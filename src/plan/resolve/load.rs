@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Resolver;
 use crate::plan::profile::{Model, Profile, Stage, UntilSteady, WhenBusy};
+use crate::plan::search::Search;
 use crate::scenario::diagnostics::Diagnostic;
 use crate::scenario::model::{self, Hold, Load};
 
@@ -13,39 +14,39 @@ const AT_LEAST: Duration = Duration::from_secs(60);
 const AT_MOST: Duration = Duration::from_secs(900);
 const WITHIN: f64 = 0.05;
 
+/// The same of a level of a search, which takes many.
+const LEVEL_AT_MOST: Duration = Duration::from_secs(300);
+
+/// The way to a level of a search, and the time without load before the next.
+const RAMP: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(5);
+
 /// Users at once in the open model, unless the scenario says it.
 const MAX_USERS: u64 = 1000;
 
 /// The longest hold, and when it may end earlier. A shortest one that is longer than the default for the longest moves that.
-fn until_steady(written: model::UntilSteady) -> (Duration, UntilSteady) {
+fn until_steady(written: model::UntilSteady, at_most: Duration) -> (Duration, Option<UntilSteady>) {
     let at_least = written.at_least.map(|time| time.value);
-    let at_most = written.at_most.map_or(AT_MOST, |time| time.value);
+    let at_most = written.at_most.map_or(at_most, |time| time.value);
     let at_most = at_most.max(at_least.unwrap_or_default());
     let until = UntilSteady {
         at_least: at_least.unwrap_or(AT_LEAST).min(at_most),
         within: written.within.map_or(WITHIN, |share| share.value),
     };
-    (at_most, until)
-}
-
-/// Users, or arrivals per second.
-fn level(load: &Load) -> f64 {
-    match load {
-        Load::Users(users) => users.value as f64,
-        Load::Rate(rate) => rate.value.per_second,
-    }
+    (at_most, Some(until))
 }
 
 impl Resolver<'_> {
-    pub(super) fn profile(&mut self) -> Option<Profile> {
-        let scenario = self.input.scenario;
+    /// The load, and the search that it is the first level of.
+    pub(super) fn load(&mut self) -> Option<(Profile, Option<Search>)> {
         let before = self.found.errors();
-        let open = scenario
-            .stages
-            .first()
-            .is_some_and(|stage| matches!(stage.load, Load::Rate(_)));
+        let open = self.input.scenario.first_level().is_some_and(Load::is_open);
         let model = if open { self.open_model() } else { Model::Closed };
-        let stages = self.stages();
+        let search = self.search();
+        let stages = match &search {
+            Some(search) => vec![search.stage(search.start)],
+            None => self.stages(),
+        };
         // The file's own stages have load and time; those of the command line may have none.
         let profile = Profile { stages, model };
         let mut refuse = |message: &str, help: &str| {
@@ -61,7 +62,83 @@ impl Resolver<'_> {
         } else if profile.duration().is_zero() {
             refuse("the stages take no time at all", "write for example `--hold 60s`");
         }
-        (self.found.errors() == before).then_some(profile)
+        (self.found.errors() == before).then_some((profile, search))
+    }
+
+    /// The search of the file, or that of the command line; levels of the command line are no search.
+    fn search(&mut self) -> Option<Search> {
+        let written = self.input.scenario.find_capacity.as_ref();
+        if self.overrides.users.is_some() || (written.is_none() && self.overrides.search.is_none()) {
+            return None;
+        }
+        let wish = self.overrides.search.clone().unwrap_or_default();
+        let levels = || {
+            let levels = self.input.scenario.stages.iter().map(|stage| stage.load.level());
+            levels.filter(|level| *level > 0.0)
+        };
+        let start = wish
+            .start
+            .map(f64::from)
+            .or(written.map(|search| search.start.level()));
+        let at_most = wish
+            .at_most
+            .map(f64::from)
+            .or(written.map(|search| search.at_most.level()));
+        // Stages are what their author thought the API may be asked for: the search goes no further unless it is told to.
+        let search = Search {
+            start: start.unwrap_or_else(|| levels().fold(f64::INFINITY, f64::min)),
+            at_most: at_most.unwrap_or_else(|| levels().fold(0.0, f64::max)),
+            ..self.level_of_search(written)
+        };
+        if search.start <= 0.0 || search.start > search.at_most {
+            let (start, at_most) = (search.start, search.at_most);
+            self.found.push(
+                Diagnostic::without_place(format!("a search from {start} to {at_most} has no level")).help(
+                    "give `--start` and `--at-most`, the first not above the second and more than zero",
+                ),
+            );
+            return None;
+        }
+        for source in self.data.sources.iter().filter(|source| source.gives_each_once()) {
+            self.found.push(
+                Diagnostic::without_place(format!(
+                    "`{}` gives each value once (`order: unique`), but each level of a search begins with the first again",
+                    source.name()
+                ))
+                .help("write `order: shuffle`, or run levels of your own choice with `stages` or `--users`"),
+            );
+        }
+        Some(search)
+    }
+
+    /// How each level of a search is held.
+    fn level_of_search(&self, written: Option<&model::FindCapacity>) -> Search {
+        let wish = written.and_then(|search| search.hold);
+        let nothing_said = model::UntilSteady {
+            at_least: None,
+            at_most: None,
+            within: None,
+        };
+        let (hold, until_steady) = match (self.overrides.hold, wish) {
+            (Some(given), _) => (given, None),
+            (None, Some(Hold::For(time))) => (time.value, None),
+            (None, Some(Hold::UntilSteady(until))) => until_steady(until, LEVEL_AT_MOST),
+            (None, None) => until_steady(nothing_said, LEVEL_AT_MOST),
+        };
+        let ramp = self
+            .overrides
+            .ramp
+            .or(written.and_then(|search| Some(search.ramp?.value)));
+        Search {
+            start: 0.0,
+            at_most: 0.0,
+            ramp: ramp.unwrap_or(RAMP),
+            hold,
+            until_steady,
+            pause: written
+                .and_then(|search| search.pause)
+                .map_or(PAUSE, |pause| pause.value),
+        }
     }
 
     fn stage(&self, written: &model::Stage, level: f64) -> Stage {
@@ -70,10 +147,7 @@ impl Resolver<'_> {
             (Some(given), _) => (given, None),
             (None, None) => (Duration::ZERO, None),
             (None, Some(Hold::For(time))) => (time.value, None),
-            (None, Some(Hold::UntilSteady(until))) => {
-                let (at_most, until) = until_steady(until);
-                (at_most, Some(until))
-            }
+            (None, Some(Hold::UntilSteady(until))) => until_steady(until, AT_MOST),
         };
         Stage {
             level,
@@ -84,20 +158,23 @@ impl Resolver<'_> {
     }
 
     /// The stages of the file; or one for each level given on the command line, with the times of the file's stage of the
-    /// same number (of its last one where there are more levels).
+    /// same number (of its last one where there are more levels), or with those of a level of the file's search.
     fn stages(&self) -> Vec<Stage> {
         let written = &self.input.scenario.stages;
         match &self.overrides.users {
             None => written
                 .iter()
-                .map(|stage| self.stage(stage, level(&stage.load)))
+                .map(|stage| self.stage(stage, stage.load.level()))
                 .collect(),
             Some(levels) => levels
                 .iter()
                 .enumerate()
-                .filter_map(|(number, level)| {
-                    let stage = written.get(number).or(written.last())?;
-                    Some(self.stage(stage, f64::from(*level)))
+                .map(|(number, level)| match written.get(number).or(written.last()) {
+                    Some(stage) => self.stage(stage, f64::from(*level)),
+                    None => {
+                        let search = self.input.scenario.find_capacity.as_ref();
+                        self.level_of_search(search).stage(f64::from(*level))
+                    }
                 })
                 .collect(),
         }

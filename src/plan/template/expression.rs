@@ -1,21 +1,23 @@
 //! Expressions: `if:`.
 
+use std::sync::Arc;
+
 use super::jinja::Formula;
 use super::parse::only_placeholder;
 use super::{RenderError, Scope, SlotId, Values};
 use crate::plan::problem::Problem;
 
 /// An expression: `status == "open"`, with or without braces around it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Expression {
-    formula: Formula,
+    formula: Arc<Formula>,
 }
 
 impl Expression {
     /// Compiles an expression at a place where the names of `scope` are known.
     pub fn compile(text: &str, scope: &Scope) -> Result<Self, Problem> {
         let (inner, start) = only_placeholder(text).unwrap_or((text, 0));
-        let formula = Formula::compile(inner, start, scope)?;
+        let formula = Arc::new(Formula::compile(inner, start, scope)?);
         Ok(Self { formula })
     }
 

@@ -1,5 +1,7 @@
 //! JSON bodies: the structure is known, strings may hold placeholders.
 
+use std::sync::Arc;
+
 use super::jinja::Formula;
 use super::parse::{name, only_placeholder};
 use super::scope::Found;
@@ -10,12 +12,12 @@ use crate::plan::value::Value;
 /// A JSON body with placeholders in its strings. A string that is exactly one placeholder takes the value's own type: a
 /// range gives a number, a captured list a list; a cell of a CSV file is text. Built piece by piece, so that each string's
 /// problems can be told where it stands.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct JsonTemplate {
     pieces: Vec<Piece>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Piece {
     /// JSON as it stands.
     Raw(String),
@@ -24,7 +26,7 @@ enum Piece {
     /// A value of its own type.
     Slot(Placeholder),
     /// The same of an expression.
-    Formula(Box<Formula>),
+    Formula(Arc<Formula>),
     /// A configured secret, as sent and as shown.
     Secret(String, String),
 }
@@ -108,7 +110,7 @@ impl JsonTemplate {
         };
         let Some((path, range)) = name(text, start..start + inner.len()) else {
             let formula = Formula::compile(inner, start, scope)?;
-            self.pieces.push(Piece::Formula(Box::new(formula)));
+            self.pieces.push(Piece::Formula(Arc::new(formula)));
             return Ok(());
         };
         let whole_row = path.len() == 1 && scope.names.contains_key(path[0]);

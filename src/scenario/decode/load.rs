@@ -1,7 +1,7 @@
 //! How hard and how long: stages, think times, the open model, ends, thresholds.
 
 use super::super::diagnostics::{Diagnostic, Diagnostics};
-use super::super::model::{Hold, Load, Scenario, Stage, StopAfter, Think, Until, UntilSteady};
+use super::super::model::{FindCapacity, Hold, Load, Scenario, Stage, StopAfter, Think, Until, UntilSteady};
 use super::super::span::{Spanned, Text};
 use super::super::units;
 use super::super::yaml::{Kind, Node};
@@ -197,25 +197,91 @@ fn users(out: &mut Diagnostics, node: &Node) -> Option<Spanned<u64>> {
     Some(users)
 }
 
-/// All stages are of the closed model, or all of the open one.
-fn one_model(out: &mut Diagnostics, stages: &[Stage]) {
-    let place = |load: &Load| match load {
-        Load::Users(users) => users.span,
-        Load::Rate(rate) => rate.span,
+/// `load: { find_capacity: ... }`.
+pub(super) fn search(out: &mut Diagnostics, node: &Node) -> Option<FindCapacity> {
+    let node = Fields::new(out, node, &shapes::LOAD)?.required(out, "find_capacity")?;
+    let fields = Fields::new(out, node, &shapes::FIND_CAPACITY)?;
+    let mut level = |key| {
+        let node = fields.required(out, key)?;
+        level(out, node)
     };
-    let Some(first) = stages.first() else { return };
-    let first_kind = std::mem::discriminant(&first.load);
-    if let Some(other) = stages
-        .iter()
-        .find(|stage| std::mem::discriminant(&stage.load) != first_kind)
+    let (start, at_most) = (level("start"), level("at_most"));
+    let slo = fields.read(out, "slo", thresholds).unwrap_or_default();
+    let ramp = fields.read(out, "ramp", leaf::duration);
+    let hold = fields.read(out, "hold", hold);
+    if let Some(Hold::For(time)) = hold
+        && time.value.is_zero()
     {
         out.push(
+            Diagnostic::error(time.span, "levels that are not held tell nothing")
+                .help("write `hold: 60s`, say"),
+        );
+    }
+    let pause = fields.read(out, "pause", leaf::duration);
+    let (start, at_most) = (start?, at_most?);
+    if start.is_open() != at_most.is_open() {
+        return out.fail(
+            Diagnostic::error(at_most.span(), "`start` and `at_most` are not of the same kind")
+                .also(start.span(), "the first level")
+                .help("write both as users (`10`), or both as arrivals (`10/s`)"),
+        );
+    }
+    if start.level() > at_most.level() {
+        return out.fail(
+            Diagnostic::error(at_most.span(), "`at_most` is lower than `start`")
+                .also(start.span(), "the first level")
+                .help("write the lower level as `start`"),
+        );
+    }
+    Some(FindCapacity {
+        slo,
+        start,
+        at_most,
+        ramp,
+        hold,
+        pause,
+    })
+}
+
+/// Users, or a rate of arrivals; more than none.
+fn level(out: &mut Diagnostics, node: &Node) -> Option<Load> {
+    let load = match &node.kind {
+        Kind::Scalar(text) if text.text.contains('/') => Load::Rate(leaf::rate(out, node)?),
+        _ => Load::Users(users(out, node)?),
+    };
+    if load.level() <= 0.0 {
+        return out.fail(
+            Diagnostic::error(node.span, "a level without load tells nothing").help("write at least 1"),
+        );
+    }
+    Some(load)
+}
+
+/// What ends a run by its requests ends no search.
+pub(super) fn ends_of_a_search(out: &mut Diagnostics, scenario: &Scenario) {
+    if let (Some(_), Some(stop)) = (&scenario.find_capacity, scenario.stop_after) {
+        out.push(
             Diagnostic::error(
-                place(&other.load),
+                stop.span,
+                "`stop_after` means nothing here: a search ends when it has found the capacity",
+            )
+            .help("take `stop_after` out; `at_most` bounds the load, and `hold` the time of each level"),
+        );
+    }
+}
+
+/// All stages are of the closed model, or all of the open one.
+fn one_model(out: &mut Diagnostics, stages: &[Stage]) {
+    let Some(first) = stages.first() else { return };
+    let open = first.load.is_open();
+    if let Some(other) = stages.iter().find(|stage| stage.load.is_open() != open) {
+        out.push(
+            Diagnostic::error(
+                other.load.span(),
                 "`users` and `rate` cannot be mixed in one scenario",
             )
             .label("another model than the first stage's")
-            .also(place(&first.load), "the first stage")
+            .also(first.load.span(), "the first stage")
             .help("give every stage `users` (a fixed crowd) or every stage `rate` (arrivals, come what may)"),
         );
     }
@@ -223,14 +289,11 @@ fn one_model(out: &mut Diagnostics, stages: &[Stage]) {
 
 /// A list of stages with no load at all.
 fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage]) {
-    let idle = stages.iter().all(|stage| match stage.load {
-        Load::Users(users) => users.value == 0,
-        Load::Rate(rate) => rate.value.per_second <= 0.0,
-    });
+    let idle = stages.iter().all(|stage| stage.load.level() <= 0.0);
     if idle && stages.len() == items.len() {
         out.push(
             Diagnostic::error(node.span, "no stage has any load: there is nothing to do").help(
-                if stages.iter().any(|stage| matches!(stage.load, Load::Rate(_))) {
+                if stages.iter().any(|stage| stage.load.is_open()) {
                     "give at least one stage a rate above `0/s`"
                 } else {
                     "give at least one stage more than zero users"
@@ -242,10 +305,10 @@ fn no_load(out: &mut Diagnostics, node: &Node, items: &[Node], stages: &[Stage])
 
 /// Keys of the open model beside stages of the closed one, and a pace beside arrivals.
 pub(super) fn open_model_keys(out: &mut Diagnostics, fields: &Fields<'_>, scenario: &Scenario) {
-    let Some(first) = scenario.stages.first() else {
+    let Some(first) = scenario.first_level() else {
         return;
     };
-    match first.load {
+    match first {
         Load::Users(users) => {
             for key in ["arrivals", "max_users", "when_busy"] {
                 if let Some(span) = fields.key(key) {

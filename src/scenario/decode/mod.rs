@@ -34,7 +34,11 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
     };
     let target = target::target(out, &target);
     let endpoints = fields.required(out, "endpoints");
-    let stages = fields.required(out, "stages");
+    let (stages, find_capacity) = match fields.one_of(out, shapes::LOADS) {
+        Some(("load", _, node)) => (None, Some(node)),
+        Some((_, _, node)) => (Some(node), None),
+        None => (None, None),
+    };
     let scenario = Scenario {
         name: fields.read_as(out, "name", leaf::plain_text, "a name"),
         description: fields.read_as(out, "description", leaf::plain_text, "a description"),
@@ -60,7 +64,8 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
         },
         endpoints_span: endpoints.map_or(root.span, |node| node.span),
         stages: stages.map(|node| load::stages(out, node)).unwrap_or_default(),
-        stages_span: stages.map_or(root.span, |node| node.span),
+        stages_span: stages.or(find_capacity).map_or(root.span, |node| node.span),
+        find_capacity: find_capacity.and_then(|node| load::search(out, node)),
         arrivals: fields.read(out, "arrivals", leaf::choice),
         max_users: fields.read_as(out, "max_users", leaf::positive_count, "`max_users`"),
         when_busy: fields.read(out, "when_busy", leaf::choice),
@@ -80,6 +85,7 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
         target,
     };
     load::open_model_keys(out, &fields, &scenario);
+    load::ends_of_a_search(out, &scenario);
     Some(scenario)
 }
 

@@ -17,6 +17,9 @@ pub(crate) use target::{AUTH, BASIC, OAUTH2, TARGET, TLS};
 /// The kinds of data.
 pub(crate) const DATA_KINDS: &[&str] = &["values", "range", "combine", "csv", "json", "captured"];
 
+/// What says how hard a scenario is.
+pub(crate) const LOADS: &[&str] = &["stages", "load"];
+
 pub(crate) static SCENARIO: Shape = Shape {
     name: "Scenario",
     about: "What to send to an HTTP API, how hard, and what must hold.",
@@ -43,8 +46,10 @@ pub(crate) static SCENARIO: Shape = Shape {
         /// What users do: in each iteration one of these, drawn by weight.
         endpoints required: Type::List(&Type::Block(&ENDPOINT), 1), "requests tasks scenarios flow";
         /// Levels of load, in order: all with `users`, or all with `rate`.
-        stages required: Type::List(&Type::Block(&STAGE), 1),
-            "phases load levels steps users vus duration spawn_rate run_time rate";
+        stages: Type::List(&Type::Block(&STAGE), 1),
+            "phases levels steps users vus duration spawn_rate run_time rate";
+        /// In place of stages: levels that are chosen while it runs.
+        load: Type::Block(&LOAD);
         /// With `rate`: how arrivals are spaced. Default: poisson.
         arrivals: Type::Word(words::<Arrivals>);
         /// With `rate`: the most users at once. Default: 1000.
@@ -62,7 +67,7 @@ pub(crate) static SCENARIO: Shape = Shape {
         /// Ends the run early.
         stop_after: Type::Block(&STOP_AFTER);
     }],
-    rule: Rule::None,
+    rule: Rule::OneOf(LOADS, "{}"),
     advice: &[advice! {
         "spawn_rate":
             "a stage says how long its ramp takes: `stages: [ { users: 10, ramp: 5s, hold: 60s } ]`";
@@ -210,6 +215,47 @@ pub(crate) static HOLD: Shape = Shape {
     rule: Rule::None,
     advice: &[],
 };
+
+pub(crate) static LOAD: Shape = Shape {
+    name: "Load",
+    about: "Load whose levels are chosen while it runs.",
+    what: "`load`",
+    example: "load: { find_capacity: { start: 10, at_most: 2000 } }",
+    keys: &[keys! {
+        find_capacity required: Type::Block(&FIND_CAPACITY), "search capacity breakpoint";
+    }],
+    rule: Rule::None,
+    advice: &[advice! {
+        "stages users rate": "levels that are known beforehand: `stages: [ { users: 10, hold: 60s } ]` at the top of the file";
+    }],
+};
+
+pub(crate) static FIND_CAPACITY: Shape = Shape {
+    name: "FindCapacity",
+    about: "Searches for the most that the API takes: higher and higher levels until throughput stops growing, a limit is \
+            broken or requests fail, then levels around that place.",
+    what: "`find_capacity`",
+    example: "find_capacity: { slo: [\"p95 < 500ms\", \"failures < 1%\"], start: 10, at_most: 2000 }",
+    keys: &[keys! {
+        /// Limits of every level, written as `thresholds` are.
+        slo: Type::List(&THRESHOLD, 0), "limits objectives";
+        /// The first level: users, or arrivals (`10/s`).
+        start required: LEVEL, "from min minimum users rate";
+        /// The highest level that is tried.
+        at_most required: LEVEL, "to max maximum stop limit";
+        /// The way to each level. Default: 10s.
+        ramp: DURATION, "spawn_rate ramp_up rampup";
+        /// At each level: so long, or until its throughput is known. Default: until steady, for 60s to 5m.
+        hold: Type::Either(&DURATION, &Type::Block(&HOLD)), "duration for time";
+        /// Without load, between two levels. Default: 5s.
+        pause: DURATION, "sleep wait cooldown";
+    }],
+    rule: Rule::None,
+    advice: &[],
+};
+
+/// Users or arrivals.
+const LEVEL: Type = Type::Either(&Type::Whole(1, Some(1_000_000)), &RATE);
 
 pub(crate) static STOP_AFTER: Shape = Shape {
     name: "StopAfter",
