@@ -10,3 +10,4 @@ pub mod measure;
 pub mod plan;
 pub mod report;
 pub mod scenario;
+pub mod search;

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("measure", &["plan"]),
     ("engine", &["plan", "measure"]),
     ("analysis", &["measure", "plan"]),
+    ("search", &["engine", "analysis", "measure", "plan"]),
     ("report", &["analysis", "measure", "plan"]),
     ("live", &["report", "measure", "plan"]),
     ("demo", &[]),

@@ -11,6 +11,7 @@ use super::culprits::{Culprit, FirstSeen};
 use super::estimate::Estimate;
 use super::level::{Level, Trust};
 use super::levels::law;
+use super::search::Searched;
 
 /// Throughput known less well than this (half of its interval, as a share) is said to be uncertain.
 const UNCERTAIN: f64 = 0.1;
@@ -32,6 +33,8 @@ pub enum Finding {
         /// The reason of the first.
         why: Trust,
     },
+    /// How a search for the capacity went.
+    Searched(Searched),
     /// A table whose users do not come to X (R + Z) everywhere: a caveat, as its figures may be of different times.
     Law {
         /// Levels that miss it by more than a tenth.
@@ -189,6 +192,11 @@ pub enum Next {
     Lower {
         /// Loads.
         loads: Vec<f64>,
+    },
+    /// A search that goes further.
+    Search {
+        /// Its highest level.
+        at_most: f64,
     },
     /// Longer holds.
     Longer {

@@ -12,6 +12,7 @@ pub mod estimate;
 pub mod findings;
 pub mod level;
 pub mod levels;
+pub mod search;
 pub mod steady;
 pub mod table;
 pub mod trend;
@@ -22,11 +23,13 @@ use serde::{Deserialize, Serialize};
 
 use capacity::{Capacity, Context};
 use culprits::{Culprit, FirstSeen, culprits, first_seen};
-use findings::{Finding, findings};
+use findings::{Finding, Next, findings};
 use level::Level;
+use search::{Ended, Searched};
 
 use crate::measure::recording::Recording;
 use crate::measure::summary::RunSummary;
+use crate::plan::search::Search;
 
 /// What the figures of a run mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +73,26 @@ impl Analysis {
         let what = analysis.first_seen.iter().cloned().map(Finding::FirstSeen);
         let found: Vec<Finding> = who.chain(what).collect();
         analysis.findings.splice(place..place, found);
+        if let Some(search) = &outline.search {
+            analysis.tell_search(search, outline.open);
+        }
         analysis
+    }
+
+    /// A search says itself where limits break, and which levels would tell more it has tried itself.
+    fn tell_search(&mut self, search: &Search, open: bool) {
+        let Some(searched) = Searched::of(search, open, self) else {
+            return;
+        };
+        let further = (searched.ended == Ended::AtMost).then_some(Next::Search {
+            at_most: 2.0 * search.at_most,
+        });
+        self.findings
+            .retain(|finding| !matches!(finding, Finding::WithinThresholds { .. } | Finding::Next(_)));
+        let unused = |finding: &Finding| matches!(finding, Finding::NotUsed { .. });
+        let place = self.findings.iter().take_while(|finding| unused(finding)).count();
+        self.findings.insert(place, Finding::Searched(searched));
+        self.findings.extend(further.map(Finding::Next));
     }
 
     /// Of levels that came from elsewhere.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::demo::{MaxOpen, Share, Slow};
+use crate::plan::resolve::SearchOverrides;
 
 /// Put an HTTP API under load from a YAML file, and read in words what the numbers mean.
 #[derive(Debug, Parser)]
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Do every endpoint once, as one user, and print each request and response.
     Try(TryArgs),
+    /// Search for the most that the API takes: levels of load chosen while it runs.
+    FindCapacity(FindArgs),
     /// Write the reports again from the files of runs.
     Report(ReportArgs),
     /// Read a table of levels that came from elsewhere.
@@ -77,6 +80,9 @@ pub(super) struct Replace {
     /// Fixes data, weights, think times and arrivals: the same seed sends the same requests per user.
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
+    /// A search in place of the stages: of `find-capacity` only.
+    #[arg(skip)]
+    pub(super) search: Option<SearchOverrides>,
 }
 
 /// Arguments of a run.
@@ -103,6 +109,28 @@ pub(super) struct RunArgs {
     /// Threads that send; without this option as many as the load and the machine suggest.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) workers: Option<u16>,
+}
+
+/// Arguments of `find-capacity`.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("users", |users| users.hide(true)),
+    after_help = "A scenario with `load: { find_capacity: ... }` says the rest itself. One with stages is searched from its lowest level \
+                  to its highest, and its thresholds are the limits. Exit code 4: not even the lowest level holds."
+)]
+pub(super) struct FindArgs {
+    /// A limit of every level, such as "p95 < 500ms" or "failures < 1%"; may be given several times.
+    #[arg(long, value_name = "LIMIT")]
+    pub(super) slo: Vec<String>,
+    /// The first level: users, or iterations per second in an open model.
+    #[arg(long, value_name = "N", value_parser = level)]
+    pub(super) start: Option<u32>,
+    /// The highest level that is tried.
+    #[arg(long, value_name = "N", value_parser = level)]
+    pub(super) at_most: Option<u32>,
+    /// The run.
+    #[command(flatten)]
+    pub(super) run: RunArgs,
 }
 
 /// Arguments of `check`.

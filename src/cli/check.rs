@@ -44,6 +44,10 @@ fn shown(file: &str, ready: &Ready) -> String {
         outline.think.words, outline.seed
     );
     requests(&mut out, plan, &preview);
+    if let Some(search) = &outline.search {
+        let _ = writeln!(out, "{}", crate::report::search::planned(outline, search));
+        return out;
+    }
     load(&mut out, plan, &preview);
     for (at, threshold) in outline.thresholds.iter().enumerate() {
         let _ = writeln!(

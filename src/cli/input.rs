@@ -90,6 +90,7 @@ pub(super) fn replaced_seed(seed: Option<u64>) -> Replace {
         hold: None,
         ramp: None,
         seed,
+        search: None,
     }
 }
 
@@ -174,7 +175,7 @@ fn overrides(file: &Path, replace: &Replace, host: Option<String>, demo: bool) -
         users: (!replace.users.is_empty()).then(|| replace.users.clone()),
         hold: replace.hold,
         ramp: replace.ramp,
-        search: None,
+        search: replace.search.clone(),
         host,
         seed: replace.seed,
         random_seed: random_seed(),

@@ -50,6 +50,7 @@ pub fn main() -> ExitCode {
         None => run::run(&cli.run),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Try(args)) => trial::run(&args),
+        Some(Command::FindCapacity(args)) => run::find_capacity(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Analyze(args)) => analyze::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),

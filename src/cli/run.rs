@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::args::RunArgs;
+use super::args::{FindArgs, Replace, RunArgs};
 use super::exit::Exit;
 use super::{folder, input, print, reports, view};
 use crate::analysis::Analysis;
+use crate::analysis::findings::Finding;
+use crate::analysis::search::Why;
 use crate::analysis::steady::is_steady;
 use crate::engine::{self, EngineError, Hold, Observer, Options, Stop, Stopper};
 use crate::measure::interval::Interval;
@@ -18,13 +20,41 @@ use crate::measure::run::{Ending, RunInfo};
 use crate::measure::sample::Example;
 use crate::measure::snapshot::Snapshot;
 use crate::measure::summary::RunSummary;
+use crate::plan::Plan;
+use crate::plan::resolve::SearchOverrides;
+use crate::report;
+use crate::search::{self, Carrier, SearchObserver};
 
 /// Runs a scenario.
 pub(super) fn run(args: &RunArgs) -> Exit {
+    run_with(args, &args.replace)
+}
+
+/// Runs it as a search for the capacity.
+pub(super) fn find_capacity(args: &FindArgs) -> Exit {
+    if !args.run.replace.users.is_empty() {
+        print::error(
+            "find-capacity chooses its levels itself: give `--start` and `--at-most` in place of `--users`",
+        );
+        return Exit::BadInput;
+    }
+    let search = SearchOverrides {
+        slo: args.slo.clone(),
+        start: args.start,
+        at_most: args.at_most,
+    };
+    let replace = Replace {
+        search: Some(search),
+        ..args.run.replace.clone()
+    };
+    run_with(&args.run, &replace)
+}
+
+fn run_with(args: &RunArgs, replace: &Replace) -> Exit {
     let Some(file) = &args.file else {
         return Exit::BadInput;
     };
-    let ready = match input::ready(file, &args.input, &args.replace) {
+    let ready = match input::ready(file, &args.input, replace) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
@@ -77,7 +107,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         print::line(&format!("report: {}", path.display()));
     }
     if written.errors.is_empty() {
-        verdict(&summary)
+        verdict(&summary, &analysis)
     } else {
         Exit::Unexpected
     }
@@ -93,8 +123,11 @@ fn opening(ready: &input::Ready) -> String {
             demo.url()
         ),
     };
+    let search = outline.search.map_or_else(String::new, |search| {
+        format!("\n{}", report::search::planned(outline, &search))
+    });
     format!(
-        "runner {} · {} · seed {}{target}",
+        "runner {} · {} · seed {}{target}{search}",
         env!("CARGO_PKG_VERSION"),
         outline.name,
         outline.seed
@@ -123,11 +156,12 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
         view: view.speaker(),
         stopper: stopper.clone(),
         error: None,
+        open: ready.plan.outline.open,
     };
-    let mut options = Options::for_plan(&ready.plan, stopper.clone());
-    if let Some(workers) = args.workers {
-        options = options.with_workers(workers, &ready.plan);
-    }
+    let mut levels = Levels {
+        workers: args.workers,
+        stopper: stopper.clone(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -137,7 +171,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     };
     let recording = runtime.block_on(async {
         tokio::select! {
-            recording = engine::run(Arc::clone(&ready.plan), &options, &mut keeper) => recording,
+            recording = levels.all(&ready.plan, &mut keeper) => recording,
             () = interrupts(&mut signals, stopper, view.speaker()) => std::future::pending().await,
         }
     });
@@ -163,6 +197,38 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
         recording.storage = journal.finish(&recording.end);
     }
     Ok(recording)
+}
+
+/// Carries out plans: the one of a run, or one for each level of a search.
+struct Levels {
+    workers: Option<u16>,
+    stopper: Stopper,
+}
+
+impl Levels {
+    async fn all(&mut self, plan: &Arc<Plan>, keeper: &mut Keeper) -> Result<Recording, EngineError> {
+        match &plan.outline.search {
+            None => self.carry_out(Arc::clone(plan), keeper).await,
+            Some(wanted) => {
+                let stopper = self.stopper.clone();
+                search::run(plan, wanted, &stopper, self, keeper).await
+            }
+        }
+    }
+}
+
+impl Carrier for Levels {
+    async fn carry_out<O: Observer>(
+        &mut self,
+        plan: Arc<Plan>,
+        observer: &mut O,
+    ) -> Result<Recording, EngineError> {
+        let mut options = Options::for_plan(&plan, self.stopper.clone());
+        if let Some(workers) = self.workers {
+            options = options.with_workers(workers, &plan);
+        }
+        engine::run(plan, &options, observer).await
+    }
 }
 
 /// Ctrl-C (or a termination signal, or the terminal's end) once ends the run gently, twice at once.
@@ -260,16 +326,20 @@ struct Keeper {
     view: mpsc::UnboundedSender<String>,
     stopper: Stopper,
     error: Option<JournalError>,
+    /// Whether levels are arrivals per second.
+    open: bool,
 }
 
 impl Observer for Keeper {
     fn begin(&mut self, info: &Arc<RunInfo>) {
-        match Journal::create(&self.folder, info) {
-            Ok(journal) => self.journal = Some(journal),
-            Err(error) => {
-                self.error = Some(error);
-                self.stopper.stop(Stop::Now);
-            }
+        // The first level of a search makes the journal, the later ones are added to what was planned.
+        let begun = match &self.journal {
+            None => Journal::create(&self.folder, info).map(|journal| self.journal = Some(journal)),
+            Some(_) => journal::replan(&self.folder, info),
+        };
+        if let Err(error) = begun {
+            self.error = Some(error);
+            self.stopper.stop(Stop::Now);
         }
     }
 
@@ -300,8 +370,17 @@ impl Observer for Keeper {
     }
 }
 
+impl SearchObserver for Keeper {
+    fn level(&mut self, number: usize, load: f64, why: Why) {
+        let words = report::search::level(self.open, number, load, why);
+        if let Err(unheard) = self.view.send(words) {
+            print::note(&unheard.0);
+        }
+    }
+}
+
 /// The first of 130, 4, 3 that applies to a run that was carried out: a threshold that says that all failed is heard first.
-fn verdict(summary: &RunSummary) -> Exit {
+fn verdict(summary: &RunSummary, analysis: &Analysis) -> Exit {
     if summary.end.how == Ending::Interrupted {
         return Exit::Interrupted;
     }
@@ -309,7 +388,12 @@ fn verdict(summary: &RunSummary) -> Exit {
     if aborted || summary.thresholds.iter().any(|verdict| !verdict.holds) {
         return Exit::ThresholdFailed;
     }
-    if summary.total.failures == summary.total.requests {
+    let holds_nowhere = |finding: &Finding| matches!(finding, Finding::Searched(found) if found.gives.is_some() && found.holds.is_none());
+    let all_failed = summary.total.failures == summary.total.requests;
+    if !all_failed && analysis.findings.iter().any(holds_nowhere) {
+        return Exit::ThresholdFailed;
+    }
+    if all_failed {
         print::error("not one request succeeded, so nothing was measured");
         return Exit::NotCarriedOut;
     }

@@ -55,6 +55,11 @@ impl Stopper {
         *self.sender.borrow()
     }
 
+    /// Waits until at least `how` is asked.
+    pub async fn asked_for(&self, how: Stop) {
+        stopped(&mut self.subscribe(), how).await;
+    }
+
     /// For one who waits for it. The sender lives as long as the run's state.
     pub(super) fn subscribe(&self) -> watch::Receiver<Stop> {
         self.sender.subscribe()

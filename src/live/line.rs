@@ -76,7 +76,8 @@ pub fn line(snapshot: &Snapshot, outline: &Outline) -> String {
         ),
     ];
     if snapshot.phase != Phase::Stopping {
-        parts.push(format!("{} left", clock(left(snapshot))));
+        let at_most = if outline.search.is_some() { "at most " } else { "" };
+        parts.push(format!("{at_most}{} left", clock(left(snapshot))));
     }
     parts.join(" | ")
 }
@@ -89,7 +90,11 @@ fn stage(snapshot: &Snapshot, outline: &Outline) -> String {
         Phase::Hold => format!("holding {level}"),
         Phase::Stopping => return "load ended, waiting for the last responses".to_owned(),
     };
-    format!("stage {} of {}, {doing}", snapshot.stage.0 + 1, snapshot.stages)
+    let number = snapshot.stage.0 + 1;
+    match outline.search {
+        Some(_) => format!("level {number}, {doing}"),
+        None => format!("stage {number} of {}, {doing}", snapshot.stages),
+    }
 }
 
 fn progress(snapshot: &Snapshot, outline: &Outline, width: usize) -> String {

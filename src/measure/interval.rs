@@ -6,6 +6,7 @@
 
 mod cell;
 mod merge;
+mod moved;
 mod state;
 
 use std::sync::Arc;

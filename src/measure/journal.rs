@@ -87,9 +87,7 @@ impl Journal {
     pub fn create(folder: &Path, info: &RunInfo) -> Result<Self, JournalError> {
         let at = |name: &str| folder.join(name);
         fs::create_dir_all(folder).map_err(|error| JournalError::io(folder, error))?;
-        let mut plan = serde_json::to_string_pretty(info)
-            .map_err(|error| JournalError::io(&at(PLAN), io::Error::other(error)))?;
-        plan.push('\n');
+        let plan = planned(folder, info)?;
         let mut file = AppendFile::create(&at(PLAN))?;
         file.append_all(plan.as_bytes())
             .map_err(|error| JournalError::io(&at(PLAN), error))?;
@@ -122,6 +120,21 @@ impl Journal {
     pub fn finish(self, end: &End) -> Storage {
         self.queue.finish(end.clone(), LAST_WAIT)
     }
+}
+
+/// Writes again what is planned: a search has begun a further level. A reader never sees half of it.
+pub fn replan(folder: &Path, info: &RunInfo) -> Result<(), JournalError> {
+    let (path, beside) = (folder.join(PLAN), folder.join(format!("{PLAN}.part")));
+    let plan = planned(folder, info)?;
+    let written = fs::write(&beside, plan).and_then(|()| fs::rename(&beside, &path));
+    written.map_err(|error| JournalError::io(&path, error))
+}
+
+fn planned(folder: &Path, info: &RunInfo) -> Result<String, JournalError> {
+    let mut plan = serde_json::to_string_pretty(info)
+        .map_err(|error| JournalError::io(&folder.join(PLAN), io::Error::other(error)))?;
+    plan.push('\n');
+    Ok(plan)
 }
 
 impl Drop for Journal {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{number, table, words};
+use super::{number, search, table, words};
 use crate::analysis::capacity::{Cause, Ceiling, FAILURES, Scaling};
 use crate::analysis::culprits::{Culprit, FirstSeen};
 use crate::analysis::estimate::Estimate;
@@ -78,7 +78,7 @@ pub fn foremost(findings: &[Finding], about: About<'_>) -> Vec<(String, String)>
 fn rank(finding: &Finding) -> u8 {
     match finding {
         Finding::Ceiling(_) | Finding::NoCeiling { .. } | Finding::OneLevel { .. } => 0,
-        Finding::Degraded { .. } => 1,
+        Finding::Searched(_) | Finding::Degraded { .. } => 1,
         Finding::Culprit(_) => 2,
         Finding::Drift { .. } => 3,
         Finding::Sound { .. } => 4,
@@ -96,6 +96,7 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
     let load = |load: f64| words::load(about.open, load);
     match finding {
         Finding::NotUsed { loads, levels, why } => not_used(loads, *levels, why, about),
+        Finding::Searched(found) => search::said(found, about.open),
         Finding::Law {
             missed,
             of,
@@ -465,6 +466,10 @@ fn what_next(next: &Next, about: About<'_>) -> String {
         Next::Lower { loads } => format!(
             "Even the lowest level is degraded; to see it without queueing: {}",
             command(loads, "")
+        ),
+        Next::Search { at_most } => format!(
+            "Nothing gave up to the highest level; to go on: {}",
+            table::code(&format!("runner find-capacity {file} --at-most {at_most}"))
         ),
         Next::Longer { loads, hold } => {
             format!(

@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod merge;
 pub mod number;
 pub mod result;
+pub mod search;
 pub mod table;
 pub mod terminal;
 mod warning;

@@ -36,6 +36,7 @@ fn info() -> RunInfo {
         }],
         pools: Vec::new(),
         in_turn: Vec::new(),
+        search: None,
         stages: Vec::new(),
         open: false,
         think: ThinkOutline {

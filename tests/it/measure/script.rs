@@ -60,6 +60,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
             .into(),
         pools: vec!["ids".to_owned()],
         in_turn: Vec::new(),
+        search: None,
         stages: stages.collect(),
         open: false,
         think: ThinkOutline {

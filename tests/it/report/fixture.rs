@@ -185,6 +185,7 @@ fn outline(levels: &[f64], rows: &[(&str, &str)]) -> Outline {
         rows: rows.iter().enumerate().map(row).collect(),
         pools: Vec::new(),
         in_turn: Vec::new(),
+        search: None,
         stages: outline_stages(levels),
         open: false,
         think: ThinkOutline {
