@@ -365,3 +365,6 @@ impl State<'_> {
             .find(|step| step.load.total_cmp(&load).is_eq())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -276,8 +276,8 @@ impl Resolver<'_> {
         let (target, (profile, _)) = (target?, load?);
         let graceful_stop = scenario.graceful_stop.map_or(GRACEFUL_STOP, |wait| wait.value);
         let outline = Outline {
-            thresholds,
             search,
+            thresholds,
             seed,
             stop_after,
             graceful_stop,

@@ -81,6 +81,7 @@ impl Search {
 impl Plan {
     /// The plan of the level of a search that comes after `before` others. Its random streams are its own: what a level was lucky
     /// with, the next one is not lucky with again.
+    #[must_use]
     pub fn at_level(&self, search: &Search, level: f64, before: usize) -> Self {
         let profile = Profile {
             stages: vec![search.stage(level)],

@@ -46,7 +46,9 @@ impl<O: SearchObserver> Observer for Moved<'_, O> {
         let (info, by, idle) = self.whole.begin(info, self.began.elapsed());
         self.by = by;
         self.inner.begin(&info);
-        idle.iter().for_each(|interval| self.inner.interval(interval));
+        for interval in &idle {
+            self.inner.interval(interval);
+        }
     }
 
     fn interval(&mut self, interval: &Arc<Interval>) {

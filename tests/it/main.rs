@@ -12,6 +12,7 @@ mod plan;
 mod readme;
 mod report;
 mod scenario;
+mod search;
 mod shop;
 mod support;
 mod tables;

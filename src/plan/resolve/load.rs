@@ -169,12 +169,13 @@ impl Resolver<'_> {
             Some(levels) => levels
                 .iter()
                 .enumerate()
-                .map(|(number, level)| match written.get(number).or(written.last()) {
-                    Some(stage) => self.stage(stage, f64::from(*level)),
-                    None => {
-                        let search = self.input.scenario.find_capacity.as_ref();
-                        self.level_of_search(search).stage(f64::from(*level))
+                .map(|(number, level)| {
+                    let level = f64::from(*level);
+                    if let Some(stage) = written.get(number).or(written.last()) {
+                        return self.stage(stage, level);
                     }
+                    let search = self.input.scenario.find_capacity.as_ref();
+                    self.level_of_search(search).stage(level)
                 })
                 .collect(),
         }
