@@ -73,7 +73,7 @@ impl Queue {
     fn random(number: u64) -> Self {
         let mut random = Pcg64Mcg::seed_from_u64(number);
         let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-        let ceiling = 10.0 * 4.0_f64.powf(uniform());
+        let ceiling = 30.0 * 4.0_f64.powf(uniform());
         let servers = [1, 2, 4, 8, 16, 30][(6.0 * uniform()) as usize];
         let kinds = [
             Service::Constant,
