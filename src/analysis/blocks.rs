@@ -1,8 +1,9 @@
 //! A window cut into blocks, and the figures that come of them.
 //!
 //! Requests near each other in time are alike: one slow query delays those behind it, and a user sends again only when it
-//! has its response. Blocks of at least one cycle (response and think time) are nearly independent of each other, so the
-//! error of a figure is read from how it differs between them (batch means: Schmeiser 1982, who finds 10 to 30 batches best).
+//! has its response. Blocks of at least one cycle (response and think time) are far less alike than requests, so the error of
+//! a figure is read from how it differs between them (batch means: Schmeiser 1982, who finds 10 to 30 batches best), and from
+//! how alike neighbouring ones still are ([`super::correlation`]).
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::plan::RowId;
 /// With fewer there is no interval: its error would not be known.
 pub const FEWEST: u32 = 10;
 
-/// More are not needed; longer blocks are more independent.
+/// More are not needed; longer blocks are less alike.
 const MOST: u32 = 20;
 
 /// A share of a window's time.

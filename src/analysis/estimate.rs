@@ -2,12 +2,14 @@
 //!
 //! Every figure of a window is a ratio of two sums over its blocks: requests over seconds, time over requests, failures over
 //! requests, requests below a value over requests. One rule gives the error of all of them: that of a ratio of sums over
-//! independent blocks (Cochran, "Sampling Techniques", 1977, equation 6.13), with Student's t. Blocks are long enough to be
-//! nearly independent ([`super::blocks`]), so bursts, which a rule for independent requests would miss, widen the interval.
+//! blocks (Cochran, "Sampling Techniques", 1977, equation 6.13), with Student's t. So bursts, which a rule for independent
+//! requests would miss, widen the interval; and a queue, which makes neighbouring blocks alike, widens it by their
+//! correlation ([`super::correlation`]).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::correlation::inflation;
 use super::distribution::{beta_quantile, student_t};
 
 /// How sure an interval is.
@@ -103,10 +105,11 @@ impl Ratio {
             return None;
         }
         let value = above / below;
-        let squares: f64 = blocks.map(|(one, other)| (one - value * other).powi(2)).sum();
+        let residuals: Vec<f64> = blocks.map(|(one, other)| one - value * other).collect();
+        let squares: f64 = residuals.iter().map(|residual| residual * residual).sum();
         Some(Self {
             value,
-            error: (squares * count / (count - 1.0)).sqrt() / below,
+            error: (squares * count / (count - 1.0) * inflation(&residuals)).sqrt() / below,
             degrees: count - 1.0,
         })
     }
@@ -116,14 +119,19 @@ impl Ratio {
         student_t(CONFIDENCE, self.degrees) * self.error
     }
 
-    /// With its interval; never below zero, as none of these figures can be.
+    /// With its interval, which is symmetrical on the scale of logarithms (delta method): none of these figures can be below
+    /// zero, and those of a queue err upwards further than downwards.
     pub fn estimate(&self) -> Estimate {
-        let half = self.half_width();
+        let factor = if self.value > 0.0 {
+            (self.half_width() / self.value).exp()
+        } else {
+            1.0
+        };
         Estimate {
             value: self.value,
             interval: Some(Bounds {
-                low: (self.value - half).max(0.0),
-                high: self.value + half,
+                low: self.value / factor,
+                high: self.value * factor,
             }),
         }
     }

@@ -6,6 +6,7 @@
 pub mod blocks;
 pub mod capacity;
 pub mod compare;
+mod correlation;
 pub mod culprits;
 pub mod distribution;
 pub mod estimate;

@@ -1,6 +1,7 @@
 //! Whole-program tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod analysis;
 mod bad;
 mod capacity;
 mod cli;

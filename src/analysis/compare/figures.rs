@@ -3,6 +3,7 @@
 use super::Run;
 use super::contrast::Measured;
 use crate::analysis::blocks::{Block, Estimates, FEWEST, blocks};
+use crate::analysis::correlation::inflation;
 use crate::analysis::distribution::student_t;
 use crate::analysis::estimate::{CONFIDENCE, Estimate, Ratio};
 use crate::analysis::level::{Level, Trust};
@@ -243,7 +244,7 @@ fn standardised(strata: &[(f64, Vec<Sums>)], above: impl Fn(&Sums) -> f64) -> Op
     let (squares, blocks) = (residuals.iter().map(|r| r * r).sum::<f64>(), blocks as f64);
     (blocks >= 2.0).then(|| Measured {
         value,
-        variance: squares * blocks / (blocks - 1.0),
+        variance: squares * blocks / (blocks - 1.0) * inflation(&residuals),
         degrees: blocks - 1.0,
     })
 }
