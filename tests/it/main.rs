@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod demo;
 mod engine;
+mod known_systems;
 mod measure;
 mod plan;
 mod readme;
