@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::estimate::{Bounds, Estimate, share};
-use super::level::Level;
+use super::level::{Level, unknown_share};
 use super::usl::Usl;
 
 /// A level brings less than this share of what it would without queueing: it is saturated. In the closed model users wait for
@@ -19,8 +19,14 @@ const SATURATED_CLOSED: f64 = 0.7;
 const SATURATED_OPEN: f64 = 0.95;
 /// Throughputs this near to the highest are on one plateau.
 const PLATEAU: f64 = 0.9;
-/// A plateau of one level is one if load grew, but throughput by less than this power of it.
+/// On a plateau load grows, but throughput by less than this power of it.
 const FLAT: f64 = 0.2;
+/// Of levels whose highest load is less than so many times their lowest that is asked from the level before them on: so near to
+/// each other they tell nothing.
+const NARROW: f64 = 1.25;
+/// Where more arrive than are served, requests queue at the API, if the limit is there: their response time is so many times as
+/// long as at the lowest level.
+const QUEUED: f64 = 2.0;
 /// A larger share of failures is degradation.
 pub const FAILURES: f64 = 0.02;
 /// The scalability law is shown where it fits every level as well as this.
@@ -35,6 +41,8 @@ pub struct Context {
     pub think: Option<f64>,
     /// Connections of the API's pool, where they are known.
     pub pool_size: Option<u32>,
+    /// Requests of an iteration, where they are known.
+    pub per_iteration: Option<f64>,
 }
 
 /// All levels of one load together: repeats are repeats.
@@ -56,7 +64,7 @@ pub struct Step {
     pub cycles: f64,
     /// Mean response time, seconds.
     pub mean: Option<Estimate>,
-    /// Served as a share of what would be served without queueing.
+    /// Completed requests, failed ones too, as a share of what there would be without queueing.
     pub efficiency: Option<f64>,
     /// Thresholds of the scenario that it breaks.
     pub broken: Vec<String>,
@@ -166,7 +174,7 @@ impl Capacity {
             let expected = light.map(|light| light.throughput(step.load));
             step.efficiency = expected
                 .filter(|most| *most > 0.0)
-                .map(|most| step.served.value / most);
+                .map(|most| step.rate.value / most);
         }
         let ceiling = ceiling(&steps, context);
         let knee = ceiling.as_ref().and_then(|ceiling| knee(ceiling, light?));
@@ -204,7 +212,7 @@ impl Light {
 
 fn steps(levels: &[Level]) -> Vec<Step> {
     let mut places: Vec<usize> = (0..levels.len())
-        .filter(|place| levels[*place].requests > 0)
+        .filter(|place| levels[*place].requests > 0 || levels[*place].rate.value > 0.0)
         .collect();
     places.sort_by(|a, b| levels[*a].load.total_cmp(&levels[*b].load));
     let same = |a: &usize, b: &usize| levels[*a].load.total_cmp(&levels[*b].load).is_eq();
@@ -237,7 +245,8 @@ fn step(levels: &[Level], group: &[usize]) -> Step {
     });
     let failure_share = match used[..] {
         [one] => one.failure_share,
-        _ => share(failures as f64, requests as f64),
+        _ if requests > 0 => share(failures as f64, requests as f64),
+        _ => worst_share(&used),
     };
     let rate = weighted(|level| Some(level.rate)).unwrap_or(Estimate::bare(0.0));
     let mut broken: Vec<String> = Vec::new();
@@ -262,6 +271,14 @@ fn step(levels: &[Level], group: &[usize]) -> Step {
         efficiency: None,
         broken,
     }
+}
+
+/// Of repeats whose requests are not counted: the largest share.
+fn worst_share(levels: &[&Level]) -> Estimate {
+    let shares = levels.iter().map(|level| level.failure_share);
+    shares
+        .max_by(|a, b| a.value.total_cmp(&b.value))
+        .unwrap_or(unknown_share())
 }
 
 /// How much a level says: the cycles that it was measured for, as the error of its figures falls with them.
@@ -321,7 +338,7 @@ fn light(levels: &[Level], steps: &[Step], context: &Context) -> Option<Light> {
     if context.open {
         return Some(Light::Open {
             load: lowest.load,
-            requests: lowest.rate.value / lowest.load,
+            requests: context.per_iteration.unwrap_or(lowest.rate.value / lowest.load),
         });
     }
     let response = lowest.mean?;
@@ -336,13 +353,22 @@ fn light(levels: &[Level], steps: &[Step], context: &Context) -> Option<Light> {
     })
 }
 
-fn is_saturated(step: &Step, context: &Context) -> bool {
-    let limit = if context.open {
-        SATURATED_OPEN
+/// Whether a throughput of the step falls short of that without queueing. Arrivals at random are by chance fewer than planned,
+/// so in the open model all of its interval must.
+fn falls_short(step: &Step, throughput: &Estimate, open: bool) -> bool {
+    let (limit, found) = if open {
+        (SATURATED_OPEN, throughput.high())
     } else {
-        SATURATED_CLOSED
+        (SATURATED_CLOSED, throughput.value)
     };
-    step.efficiency.is_some_and(|efficiency| efficiency < limit)
+    let rate = step.rate.value;
+    step.efficiency
+        .is_some_and(|efficiency| rate > 0.0 && efficiency * found / rate < limit)
+}
+
+/// Whether requests are not completed as fast as they come.
+fn is_saturated(step: &Step, context: &Context) -> bool {
+    falls_short(step, &step.rate, context.open)
 }
 
 fn causes(step: &Step, context: &Context) -> Vec<Cause> {
@@ -363,26 +389,25 @@ fn causes(step: &Step, context: &Context) -> Vec<Cause> {
     causes
 }
 
-/// The mean over the plateau: the saturated steps around the highest that come near it. A single one is a plateau only where
-/// the load grew and throughput hardly did.
+/// The mean over the plateau: the steps around the highest that come near it, saturated ones and those before them that bring no
+/// less. A single one is a plateau only where the load grew and throughput hardly did.
 fn ceiling(steps: &[Step], context: &Context) -> Option<Ceiling> {
     let trusted: Vec<&Step> = steps.iter().filter(|step| step.trusted).collect();
-    let saturated = |place: &usize| is_saturated(trusted[*place], context);
-    let highest = (0..trusted.len())
-        .filter(saturated)
-        .max_by(|a, b| trusted[*a].served.value.total_cmp(&trusted[*b].served.value))?;
+    let saturated = |place: &usize| falls_short(trusted[*place], &trusted[*place].served, context.open);
+    let served = |place: usize| trusted[place].served.value;
+    let most = |a: &usize, b: &usize| served(*a).total_cmp(&served(*b));
+    let highest_saturated = (0..trusted.len()).filter(saturated).max_by(most)?;
+    // A lower step that is not saturated may bring more still: throughput has a peak there.
+    let highest = (0..=highest_saturated).max_by(most)?;
     let near = |place: &usize| {
-        saturated(place) && trusted[*place].served.value >= PLATEAU * trusted[highest].served.value
+        (saturated(place) || served(*place) >= served(highest_saturated))
+            && served(*place) >= PLATEAU * served(highest)
     };
     let first = (0..=highest).rev().take_while(near).last()?;
     let last = (highest..trusted.len()).take_while(near).last()?;
     let plateau = &trusted[first..=last];
-    if let [only] = plateau {
-        let before = trusted.get(first.checked_sub(1)?)?;
-        let growth = (only.served.value / before.served.value).ln() / (only.load / before.load).ln();
-        if growth > FLAT {
-            return None;
-        }
+    if !is_flat(&trusted, first, last, context) {
+        return None;
     }
     // Steps without an interval say less, and not how much less: they count where there are no others.
     let sure = plateau.iter().any(|step| step.served.interval.is_some());
@@ -406,11 +431,69 @@ fn ceiling(steps: &[Step], context: &Context) -> Option<Ceiling> {
     })
 }
 
+/// Whether steps that are near to each other are a plateau rather than a part of a slope.
+fn is_flat(trusted: &[&Step], first: usize, last: usize, context: &Context) -> bool {
+    let (lowest, highest) = (trusted[0], trusted[last]);
+    if context.open && is_saturated(highest, context) {
+        // What arrives and is not completed is the limit's doing, if there is a level below it to compare with.
+        return !is_saturated(lowest, context);
+    }
+    let lower = if highest.load >= NARROW * trusted[first].load {
+        Some(first)
+    } else {
+        first.checked_sub(1)
+    };
+    let Some(lower) = lower.map(|place| trusted[place]) else {
+        return false;
+    };
+    (highest.served.value / lower.served.value).ln() <= FLAT * (highest.load / lower.load).ln()
+}
+
+/// The levels of an open model at which the generator's own users were the limit: less was completed than arrived, but the API
+/// answered hardly later than at the lowest level, which it kept up with.
+pub fn short_of_users(levels: &[Level], context: &Context) -> Vec<usize> {
+    let steps = steps(levels);
+    let Some(light) = light(levels, &steps, context).filter(|_| context.open) else {
+        return Vec::new();
+    };
+    let short = |level: &Level| level.rate.high() < SATURATED_OPEN * light.throughput(level.load);
+    let Some(lowest) = ascending_trusted(levels).next().filter(|lowest| !short(lowest)) else {
+        return Vec::new();
+    };
+    let queued = |level: &Level| {
+        level
+            .mean
+            .zip(lowest.mean)
+            .is_none_or(|(here, there)| here.value >= QUEUED * there.value)
+    };
+    (0..levels.len())
+        .filter(|place| {
+            let level = &levels[*place];
+            level.is_trusted() && level.failure_share.value <= FAILURES && short(level) && !queued(level)
+        })
+        .collect()
+}
+
+fn ascending_trusted(levels: &[Level]) -> impl Iterator<Item = &Level> {
+    let mut sorted: Vec<&Level> = levels.iter().filter(|level| level.is_trusted()).collect();
+    sorted.sort_by(|a, b| a.load.total_cmp(&b.load));
+    sorted.into_iter()
+}
+
 /// N* = `X_max` (R0 + Z); the errors of the ceiling and of R0 are independent.
 fn knee(ceiling: &Ceiling, light: Light) -> Option<Estimate> {
-    let Light::Closed { response, think, .. } = light else {
+    let Light::Closed {
+        load,
+        response,
+        think,
+    } = light
+    else {
         return None;
     };
+    // A lowest level that reaches the ceiling already does not tell what a request takes without queueing.
+    if ceiling.loads.contains(&load) {
+        return None;
+    }
     let cycle = response.value + think;
     let value = ceiling.rate.value * cycle;
     let relative = |half: Option<Bounds>, of: f64| Some(half?.half_width() / of);

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bursts::Bursts;
 use super::capacity::{Capacity, Cause, Ceiling, Context, FAILURES, Light, Scaling, Step};
 use super::culprits::{Culprit, FirstSeen};
 use super::estimate::Estimate;
@@ -55,6 +56,13 @@ pub enum Finding {
         /// At its end.
         to: f64,
     },
+    /// Failures came in bursts.
+    Bursts {
+        /// The load with most failures among those that had bursts.
+        load: f64,
+        /// What they were like.
+        bursts: Bursts,
+    },
     /// Throughput stops growing.
     Ceiling(Ceiling),
     /// It does not, as far as was measured.
@@ -65,6 +73,19 @@ pub enum Finding {
         rate: Estimate,
         /// As a share of what it would be without queueing.
         efficiency: f64,
+        /// Failed share, where it is beyond the limit.
+        failing: Option<f64>,
+    },
+    /// It grows up to a load and then falls: the limit lies between.
+    Highest {
+        /// The load with most.
+        load: f64,
+        /// Throughput there.
+        rate: Estimate,
+        /// The next higher load.
+        next: f64,
+        /// Throughput there.
+        fallen: Estimate,
     },
     /// One load alone says nothing about limits.
     OneLevel {
@@ -96,6 +117,8 @@ pub enum Finding {
         response: f64,
         /// Z, seconds.
         think: f64,
+        /// Whether the ceiling counts successes only: beyond it requests fail rather than wait.
+        successes: bool,
     },
     /// The highest load that is not degraded.
     Sound {
@@ -188,10 +211,24 @@ pub enum Next {
         /// Loads.
         loads: Vec<f64>,
     },
-    /// Lower loads: even the lowest is degraded, so R0 is not known.
+    /// Lower loads: even the lowest is degraded or at the ceiling, so R0 is not known.
     Lower {
         /// Loads.
         loads: Vec<f64>,
+        /// It fails, but not for want of throughput.
+        failing: bool,
+    },
+    /// Loads on both sides of the only one.
+    Around {
+        /// Loads.
+        loads: Vec<f64>,
+    },
+    /// The same load for longer: response times changed within the hold.
+    Again {
+        /// Loads.
+        loads: Vec<f64>,
+        /// Seconds.
+        hold: f64,
     },
     /// A search that goes further.
     Search {
@@ -218,8 +255,9 @@ pub fn findings(levels: &[Level], capacity: &Capacity, context: &Context) -> Vec
     all.extend(thresholds(levels, capacity));
     all.extend(failures(capacity));
     all.extend(growing_repeats(levels, capacity));
+    all.extend(bursts(levels));
     all.extend(capacity.scaling.map(Finding::Scaling));
-    all.extend(uncertain(capacity));
+    all.extend(uncertain(capacity, context));
     all.extend(no_interval(levels));
     all.extend(next(levels, capacity, context).map(Finding::Next));
     all
@@ -321,12 +359,28 @@ fn no_limit(trusted: &[&Step]) -> Option<Finding> {
             mean: one.mean?,
             failure_share: one.failure_share,
         }),
-        [.., highest] => Some(Finding::NoCeiling {
+        [.., highest] => fallen(trusted).or(Some(Finding::NoCeiling {
             load: highest.load,
-            rate: highest.served,
+            rate: highest.rate,
             efficiency: highest.efficiency?,
-        }),
+            failing: Some(highest.failure_share)
+                .filter(|share| share.low() > FAILURES)
+                .map(|share| share.value),
+        })),
     }
+}
+
+/// Where the most is served at a load below the highest, and significantly less at the next.
+fn fallen(trusted: &[&Step]) -> Option<Finding> {
+    let rate = |place: &usize| trusted[*place].served.value;
+    let most = (0..trusted.len()).max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
+    let (top, next) = (trusted[most], trusted.get(most + 1)?);
+    (next.served.high() < top.served.low()).then_some(Finding::Highest {
+        load: top.load,
+        rate: top.served,
+        next: next.load,
+        fallen: next.served,
+    })
 }
 
 /// The knee, the last sound and the first degraded load.
@@ -341,6 +395,7 @@ fn bounds(capacity: &Capacity) -> Vec<Finding> {
             ceiling: ceiling.rate.value,
             response: response.value,
             think,
+            successes: ceiling.successes,
         });
     }
     let sound = capacity.sound.map(|place| &steps[place]);
@@ -416,10 +471,26 @@ fn growing_repeats(levels: &[Level], capacity: &Capacity) -> Vec<Finding> {
     capacity.steps.iter().filter_map(grows).collect()
 }
 
-fn uncertain(capacity: &Capacity) -> impl Iterator<Item = Finding> {
-    let wide = |step: &&Step| {
+fn bursts(levels: &[Level]) -> Option<Finding> {
+    let found = levels.iter().filter_map(|level| Some((level, level.bursts?)));
+    let (level, bursts) = found.max_by_key(|(level, _)| level.failures)?;
+    Some(Finding::Bursts {
+        load: level.load,
+        bursts,
+    })
+}
+
+/// Where the API keeps up with an open model, throughput varies because arrivals do: that says nothing of the API.
+fn uncertain(capacity: &Capacity, context: &Context) -> impl Iterator<Item = Finding> {
+    let kept_up = |step: &Step| {
+        context.open
+            && step
+                .efficiency
+                .is_some_and(|efficiency| efficiency > 1.0 - UNCERTAIN)
+    };
+    let wide = move |step: &&Step| {
         let half = step.rate.interval.map_or(0.0, |interval| interval.half_width());
-        step.trusted && half > UNCERTAIN * step.rate.value
+        step.trusted && half > UNCERTAIN * step.rate.value && !kept_up(step)
     };
     let chosen = capacity.steps.iter().filter(wide);
     chosen.map(|step| Finding::Uncertain {
@@ -445,12 +516,21 @@ fn no_interval(levels: &[Level]) -> Option<Finding> {
 /// The one thing that would tell most.
 fn next(levels: &[Level], capacity: &Capacity, context: &Context) -> Option<Next> {
     let steps = &capacity.steps;
-    let highest = steps.iter().map(|step| step.load).fold(0.0, f64::max);
-    if let Some((place, _)) = &capacity.degraded {
+    let lowest = steps.iter().find(|step| step.trusted).map(|step| step.load);
+    if let (Some(ceiling), Some(lowest)) = (&capacity.ceiling, lowest)
+        && ceiling.loads.contains(&lowest)
+    {
+        let (loads, failing) = (lower(lowest), false);
+        return (!loads.is_empty()).then_some(Next::Lower { loads, failing });
+    }
+    if let Some((place, causes)) = &capacity.degraded {
         let degraded = steps[*place].load;
         let Some(sound) = capacity.sound.map(|sound| steps[sound].load) else {
             let loads = lower(degraded);
-            return (!loads.is_empty()).then_some(Next::Lower { loads });
+            let failing = !causes
+                .iter()
+                .any(|cause| matches!(cause, Cause::Throughput { .. }));
+            return (!loads.is_empty()).then_some(Next::Lower { loads, failing });
         };
         if degraded > GAP * sound {
             return Some(Next::Between {
@@ -458,13 +538,40 @@ fn next(levels: &[Level], capacity: &Capacity, context: &Context) -> Option<Next
             });
         }
     }
-    if let Some(longer) = longer(levels) {
+    let unknown = capacity.ceiling.is_none() && capacity.degraded.is_none();
+    let highest = steps.last().filter(|_| unknown);
+    // What is not known of a low level is of less use than what there is beyond the highest.
+    let reached = highest.is_some_and(|highest| highest.trusted);
+    let several = steps.iter().filter(|step| step.trusted).count() > 1;
+    if let Some(again) = again(levels) {
+        return Some(again);
+    }
+    if let Some(longer) = longer(levels).filter(|_| !(reached && several)) {
         return Some(longer);
     }
-    let unknown = capacity.ceiling.is_none() && capacity.degraded.is_none() && highest > 0.0;
+    let highest = highest.filter(|highest| highest.trusted)?.load;
+    if !several {
+        let loads = [highest / 4.0, highest, highest * 2.0].map(whole);
+        return Some(Next::Around {
+            loads: loads.into_iter().filter(|load| *load >= 1.0).collect(),
+        });
+    }
     let factor = if context.open { 1.5 } else { 2.0 };
-    unknown.then(|| Next::Higher {
+    Some(Next::Higher {
         loads: vec![whole(highest * factor), whole(highest * factor * factor)],
+    })
+}
+
+/// Levels that can be relied on, but whose response times changed within the hold: for twice as long.
+fn again(levels: &[Level]) -> Option<Next> {
+    let (mut loads, mut hold) = (Vec::new(), 0.0_f64);
+    for level in ascending(levels).filter(|level| level.is_trusted() && level.drift.is_some()) {
+        push(&mut loads, level.load);
+        hold = hold.max(2.0 * level.length.unwrap_or(0.0));
+    }
+    (!loads.is_empty() && hold > 0.0).then(|| Next::Again {
+        loads,
+        hold: (hold / 30.0).ceil() * 30.0,
     })
 }
 

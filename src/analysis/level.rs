@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::estimate::Estimate;
+use super::bursts::Bursts;
+use super::estimate::{Estimate, share};
 
 /// One level of load and what was measured at it. Times in seconds, shares between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +37,9 @@ pub struct Level {
     pub length: Option<f64>,
     /// Mean response time at the beginning and at the end of the measured time, seconds, where it rose or fell beyond chance.
     pub drift: Option<(f64, f64)>,
+    /// Failures that came in bursts.
+    #[serde(default)]
+    pub bursts: Option<Bursts>,
     /// Thresholds of the scenario that it breaks, as written there.
     pub broken: Vec<String>,
     /// How far its figures can be relied on.
@@ -66,6 +70,11 @@ pub enum Trust {
     },
     /// The generator itself was the limit, or it is not known whether it was.
     Generator,
+    /// The users of an open model were all busy, though the API answered hardly later than at the lowest level.
+    ShortOfUsers {
+        /// Users, mean over the time measured.
+        users: f64,
+    },
 }
 
 impl Level {
@@ -87,4 +96,16 @@ impl Level {
     pub fn is_trusted(&self) -> bool {
         self.trust == Trust::Steady
     }
+}
+
+/// A failed share of which nothing is known: a table need not count failures.
+pub fn unknown_share() -> Estimate {
+    share(0.0, 0.0)
+}
+
+/// Whether nothing is known of a failed share.
+pub fn is_unknown(share: &Estimate) -> bool {
+    share
+        .interval
+        .is_some_and(|bounds| bounds.low <= 0.0 && bounds.high >= 1.0)
 }

@@ -1,6 +1,7 @@
 //! The stages of a run as levels, each with its intervals, and how far it can be relied on.
 
 use super::blocks::{Block, Estimates, FEWEST, blocks};
+use super::bursts::bursts;
 use super::estimate::{Estimate, Ratio};
 use super::level::{Level, Trust};
 use super::trend::trend;
@@ -62,6 +63,7 @@ fn level(outline: &Outline, stage: &StageSummary) -> Level {
         in_flight: Some(stage.in_flight),
         length: Some(stage.length.as_secs_f64()),
         drift: None,
+        bursts: None,
         broken: broken(outline, stage),
         trust: Trust::Steady,
     };
@@ -97,6 +99,7 @@ fn estimated(recording: &Recording, stage: &StageSummary, level: Level) -> Level
     let with = |ratio: Option<Ratio>| ratio.map(|ratio| ratio.estimate());
     Level {
         drift: drift(&blocks),
+        bursts: bursts(recording, &stage.window),
         rate: with(estimates.rate()).unwrap_or(level.rate),
         mean: with(estimates.mean()).or(level.mean),
         failure_share: estimates.failure_share().unwrap_or(level.failure_share),

@@ -4,6 +4,7 @@
 //! conclusions, and [`mod@findings`] are the rules that say them.
 
 pub mod blocks;
+pub mod bursts;
 pub mod capacity;
 pub mod compare;
 mod correlation;
@@ -22,10 +23,10 @@ pub mod usl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use capacity::{Capacity, Context};
+use capacity::{Capacity, Context, short_of_users};
 use culprits::{Culprit, FirstSeen, culprits, first_seen};
 use findings::{Finding, Next, findings};
-use level::Level;
+use level::{Level, Trust};
 use search::{Ended, Searched};
 
 use crate::measure::recording::Recording;
@@ -60,6 +61,7 @@ impl Analysis {
             open: outline.open,
             think: outline.think.mean.map(|mean| mean.as_secs_f64()),
             pool_size: outline.pool_size,
+            per_iteration: per_iteration(summary),
         };
         let mut analysis = Self::of_levels(levels, &context);
         analysis.culprits = culprits(summary);
@@ -97,7 +99,11 @@ impl Analysis {
     }
 
     /// Of levels that came from elsewhere.
-    pub fn of_levels(levels: Vec<Level>, context: &Context) -> Self {
+    pub fn of_levels(mut levels: Vec<Level>, context: &Context) -> Self {
+        for place in short_of_users(&levels, context) {
+            let users = levels[place].users;
+            levels[place].trust = Trust::ShortOfUsers { users };
+        }
         let capacity = Capacity::of(&levels, context);
         Self {
             findings: findings(&levels, &capacity, context),
@@ -107,4 +113,20 @@ impl Analysis {
             first_seen: Vec::new(),
         }
     }
+}
+
+/// Requests of an iteration: one, unless there are journeys, whose number of requests is measured at the lowest level.
+fn per_iteration(summary: &RunSummary) -> Option<f64> {
+    if summary
+        .run
+        .outline
+        .endpoints
+        .iter()
+        .all(|endpoint| !endpoint.journey)
+    {
+        return Some(1.0);
+    }
+    let stages = summary.stages.iter().filter(|stage| stage.iterations > 0);
+    let lowest = stages.min_by(|a, b| a.level.total_cmp(&b.level))?;
+    Some(lowest.figures.requests as f64 / lowest.iterations as f64)
 }

@@ -81,6 +81,8 @@ pub enum Ended {
     AtMost,
     /// The generator was the limit.
     Generator,
+    /// All users of an open model were busy, though the API was not slow.
+    Users,
     /// It took all the levels that it may, and the answer could be known better.
     Spent,
     /// Not one request of the first level succeeded.
@@ -101,8 +103,10 @@ pub fn next(search: &Search, open: bool, analysis: &Analysis) -> Move {
     if levels.iter().all(|level| level.failures >= level.requests) {
         return Move::Done(Ended::Nothing);
     }
-    if last.trust == Trust::Generator {
-        return Move::Done(Ended::Generator);
+    match last.trust {
+        Trust::Generator => return Move::Done(Ended::Generator),
+        Trust::ShortOfUsers { .. } => return Move::Done(Ended::Users),
+        _ => {}
     }
     if levels.len() >= search.most_levels() {
         return Move::Done(Ended::Spent);
@@ -284,7 +288,9 @@ impl State<'_> {
         if load <= 1.0 || error <= LIGHT {
             return None;
         }
-        self.fresh((load / 4.0).min(0.2 * self.capacity.knee?.value), Why::Light)
+        // Where the lowest level is at the ceiling, no knee is known.
+        let below = self.capacity.knee.map_or(f64::INFINITY, |knee| 0.2 * knee.value);
+        self.fresh((load / 4.0).min(below), Why::Light)
     }
 
     /// Between the level of the highest throughput and its neighbours, where throughput falls beyond it.

@@ -172,13 +172,12 @@ fn part(text: &str) -> Result<Part, Vec<Problem>> {
             rows::part(&grid)
         };
     }
-    let whole = tables.iter().position(|table| columns::is_whole(&table.header));
-    let best = || {
-        (0..tables.len())
-            .rev()
-            .max_by_key(|table| columns::recognised(&tables[*table].header))
+    // The first of those that say most.
+    let known = |table: &usize| {
+        let header = &tables[*table].header;
+        (columns::is_whole(header), columns::recognised(header))
     };
-    let Some(chosen) = whole.or_else(best) else {
+    let Some(chosen) = (0..tables.len()).rev().max_by_key(known) else {
         return Ok(Part::default());
     };
     let mut part = rows::part(&tables[chosen])?;
@@ -201,7 +200,7 @@ fn bare(load: f64, requests: u64, failures: u64, rate: f64, mean: Option<f64>) -
         requests,
         failures,
         rate: Estimate::bare(rate),
-        failure_share: Estimate::bare(0.0),
+        failure_share: share(failures as f64, requests as f64),
         mean: mean.map(Estimate::bare),
         p50: None,
         p95: None,
@@ -211,6 +210,7 @@ fn bare(load: f64, requests: u64, failures: u64, rate: f64, mean: Option<f64>) -
         in_flight: None,
         length: None,
         drift: None,
+        bursts: None,
         broken: Vec::new(),
         trust: Trust::Steady,
     }
@@ -218,9 +218,13 @@ fn bare(load: f64, requests: u64, failures: u64, rate: f64, mean: Option<f64>) -
 
 /// A level with its failed share and think time, and how far it can be relied on where the table did not say.
 fn judged(mut level: Level, open: bool, think: Option<f64>) -> Level {
-    level.failure_share = share(level.failures as f64, level.requests as f64);
     // In an open model nobody thinks between arrivals.
     level.think = if open { Some(0.0) } else { level.think.or(think) };
+    if level.mean.is_none() && !open && level.rate.value > 0.0 {
+        // The interactive response time law.
+        let response = level.load / level.rate.value - level.think.unwrap_or(0.0);
+        level.mean = (response > 0.0).then(|| Estimate::bare(response));
+    }
     if level.trust == Trust::Steady {
         level.trust = trust(&level, open);
     }

@@ -138,6 +138,7 @@ fn shown(table: Table) -> String {
         open: table.open,
         think: table.think,
         pool_size: table.pool_size,
+        per_iteration: None,
     };
     let analysis = Analysis::of_levels(table.levels, &context);
     if let Some(section) = findings::section(&analysis.findings, about) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::profile::UntilSteady;
 use super::search::Search;
+use super::target::Connections;
 use super::threshold::Threshold;
 use super::{EndpointId, RowId, StageId, StopAfter};
 
@@ -27,6 +28,9 @@ pub struct Outline {
     pub demo: bool,
     /// `target.pool_size`: figures per connection are given when it is set.
     pub pool_size: Option<u32>,
+    /// `target.connections`: who shares connections.
+    #[serde(default)]
+    pub connections: Connections,
     /// Which endpoints there are, in the order of the file.
     pub endpoints: Vec<EndpointOutline>,
     /// One for each kind of request: plain endpoints and steps of journeys. Index = [`RowId`].

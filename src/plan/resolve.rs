@@ -410,6 +410,11 @@ impl Resolver<'_> {
                 .target
                 .pool_size
                 .and_then(|size| u32::try_from(size.value).ok()),
+            connections: scenario
+                .target
+                .connections
+                .as_ref()
+                .map_or_else(Default::default, |connections| connections.value),
             endpoints: endpoints.iter().zip(&scenario.endpoints).map(endpoint).collect(),
             rows: self.rows.clone(),
             pools: self.data.pools.iter().map(|pool| pool.name.to_string()).collect(),

@@ -410,6 +410,7 @@ fn left_out(sides: Sides<'_>, left: &LeftOut) -> String {
             "has requests that do not account for its users (X (R + Z) is not N): look at its report".to_owned()
         }
         Trust::Generator => "had the load generator as its limit: look at its report, and run it again".to_owned(),
+        Trust::ShortOfUsers { .. } => "had too few users for it: raise `max_users`".to_owned(),
     };
     format!(
         "{level}: left out because of {}, which {why}.",

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{number, search, table, words};
+use crate::analysis::blocks::FEWEST;
 use crate::analysis::capacity::{Cause, Ceiling, FAILURES, Scaling};
 use crate::analysis::culprits::{Culprit, FirstSeen};
 use crate::analysis::estimate::Estimate;
 use crate::analysis::findings::{Finding, Next};
-use crate::analysis::level::Trust;
+use crate::analysis::level::{Trust, is_unknown};
 use crate::measure::summary::RunSummary;
 
 /// What the words need to know beside a finding.
@@ -78,10 +79,13 @@ pub fn foremost(findings: &[Finding], about: About<'_>) -> Vec<(String, String)>
 
 fn rank(finding: &Finding) -> u8 {
     match finding {
-        Finding::Ceiling(_) | Finding::NoCeiling { .. } | Finding::OneLevel { .. } => 0,
+        Finding::Ceiling(_)
+        | Finding::NoCeiling { .. }
+        | Finding::Highest { .. }
+        | Finding::OneLevel { .. } => 0,
         Finding::Searched(_) | Finding::Degraded { .. } => 1,
         Finding::Culprit(_) => 2,
-        Finding::Drift { .. } => 3,
+        Finding::Drift { .. } | Finding::Bursts { .. } => 3,
         Finding::Sound { .. } => 4,
         Finding::Knee { .. } => 5,
         Finding::FailuresGrow { .. } => 6,
@@ -126,18 +130,30 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             load: at,
             rate,
             efficiency,
+            failing,
+        } => no_ceiling(&load(*at), rate, *efficiency, *failing),
+        Finding::Highest {
+            load: at,
+            rate,
+            next,
+            fallen,
         } => (
-            "No ceiling shown".to_owned(),
+            format!("Most at {}: {}", load(*at), per_second(rate)),
             format!(
-                "At the highest level, {}, throughput is {}, {} of what it would be without any queueing: {}.",
-                load(*at),
-                per_second(rate),
-                number::percent(*efficiency),
-                if *efficiency >= LINEAR {
-                    "the limit lies higher"
-                } else {
-                    "requests wait for each other already, and only higher levels tell how much more there is"
-                }
+                "At {} it is only {}: more load brings less, and the limit lies between the two.",
+                load(*next),
+                per_second(fallen)
+            ),
+        ),
+        Finding::Bursts { load: at, bursts } => (
+            format!("Failures come in bursts at {}", load(*at)),
+            format!(
+                "{} of its {} hold nine tenths of them: {} of the requests failed in those, {} in the others. The API is \
+                 unstable there rather than failing evenly.",
+                bursts.seconds,
+                number::counted(u64::from(bursts.of), "second"),
+                number::percent(bursts.share_within),
+                number::percent(bursts.share_outside)
             ),
         ),
         Finding::OneLevel {
@@ -148,10 +164,10 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
         } => (
             format!("At {}", load(*at)),
             format!(
-                "{}, {} on average, {} failed. One level alone does not tell how much more the API can take.",
+                "{}, {} on average{}. One level alone does not tell how much more the API can take.",
                 per_second(rate),
                 seconds(mean),
-                share(failure_share)
+                failed(failure_share, ", ")
             ),
         ),
         Finding::Falls {
@@ -171,6 +187,7 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             ceiling,
             response,
             think,
+            successes,
         } => (
             format!(
                 "Knee: {} users{}",
@@ -179,12 +196,17 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             ),
             format!(
                 "Without queueing a user makes a request every {} ({} response time at the lowest level, {} think time), so {} users \
-                 reach {}/s; beyond that, further users wait for each other.",
+                 reach {}/s; beyond that, {}.",
                 number::seconds(response + think),
                 number::seconds(*response),
                 number::seconds(*think),
                 number::whole(users.value),
-                number::three(*ceiling)
+                number::three(*ceiling),
+                if *successes {
+                    "requests of further users wait or fail"
+                } else {
+                    "further users wait for each other"
+                }
             ),
         ),
         Finding::Sound {
@@ -199,9 +221,9 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
                 format!("Not degraded up to {}", load(*at))
             },
             format!(
-                "There the mean response time is {} and {} failed.{}",
+                "There the mean response time is {}{}.{}",
                 seconds(mean),
-                share(failure_share),
+                failed(failure_share, " and "),
                 if *highest {
                     " It is the highest level of this run."
                 } else {
@@ -214,7 +236,7 @@ fn said(finding: &Finding, about: About<'_>) -> (String, String) {
             causes,
             mean,
             before,
-        } => degraded(&load(*at), causes, *mean, *before),
+        } => degraded(&load(*at), causes, *mean, *before, about),
         Finding::WithinThresholds { load: at, knee } => within(at.map(load), *knee),
         Finding::FailuresGrow { below, above } => failures_grow(*below, above, about),
         Finding::FailuresGrowWithRequests { load: at, repeats } => {
@@ -267,6 +289,10 @@ fn not_used(loads: &[f64], levels: usize, why: &Trust, about: About<'_>) -> (Str
             "It did not settle: throughput or response times went on changing past the middle of the hold."
                 .to_owned()
         }
+        Trust::TooShort { cycles, needed } if *cycles >= f64::from(FEWEST) => format!(
+            "Held too shortly to tell whether it was steady; {} would be long enough.",
+            number::span(Duration::from_secs_f64(needed.ceil()))
+        ),
         Trust::TooShort { cycles, needed } => format!(
             "Not shown to be steady: at {at_first} each did only {} cycles of response and think time in the time measured; {} \
              would be long enough.",
@@ -279,6 +305,11 @@ fn not_used(loads: &[f64], levels: usize, why: &Trust, about: About<'_>) -> (Str
             number::whole(*accounted)
         ),
         Trust::Generator => "The load generator was at its own limit there.".to_owned(),
+        Trust::ShortOfUsers { users } => format!(
+            "Less was completed than arrived, yet the API answered hardly later than at the lowest level: the users were all \
+             busy ({} on average), so raise `max_users`.",
+            number::whole(*users)
+        ),
     };
     (format!("Not used: {repeats}{loads}"), why)
 }
@@ -288,15 +319,19 @@ fn ceiling(found: &Ceiling, about: About<'_>) -> (String, String) {
     let over = match found.loads[..] {
         [] => String::new(),
         [one] => format!(
-            "Measured at {}; more load brings hardly more.",
-            words::load(about.open, one)
+            "Measured at {}; {}.",
+            words::load(about.open, one),
+            if about.open {
+                "it completes no more of what arrives"
+            } else {
+                "more load brings hardly more"
+            }
         ),
         [first, .., last] => format!(
-            "The mean of the levels from {} to {} ({} to {}/s each): more load brings no more.",
+            "The mean of the levels from {} to {} ({}/s each): more load brings no more.",
             number::level(first),
             words::load(about.open, last),
-            number::three(found.range.0),
-            number::three(found.range.1)
+            range(found.range)
         ),
     };
     let successes = if found.successes {
@@ -319,14 +354,65 @@ fn ceiling(found: &Ceiling, about: About<'_>) -> (String, String) {
     (heading, format!("{over}{successes}{pool}"))
 }
 
-fn degraded(load: &str, causes: &[Cause], mean: Option<Estimate>, before: Option<f64>) -> (String, String) {
+/// `38.2 to 38.9`, or one figure where both are written alike.
+fn range((low, high): (f64, f64)) -> String {
+    let (low, high) = (number::three(low), number::three(high));
+    if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    }
+}
+
+fn no_ceiling(load: &str, rate: &Estimate, efficiency: f64, failing: Option<f64>) -> (String, String) {
+    let share = if efficiency >= 1.0 {
+        "as much as".to_owned()
+    } else {
+        format!("{} of what", number::percent(efficiency))
+    };
+    let tells = if let Some(share) = failing {
+        format!(
+            "{} of the requests failed, and only more levels tell where the limit is",
+            number::percent(share)
+        )
+    } else if efficiency >= LINEAR {
+        "the limit lies higher".to_owned()
+    } else {
+        "requests wait for each other already, and only higher levels tell how much more there is".to_owned()
+    };
+    (
+        "No ceiling shown".to_owned(),
+        format!(
+            "At the highest level, {load}, throughput is {}, {share} it would be without any queueing: {tells}.",
+            per_second(rate)
+        ),
+    )
+}
+
+fn degraded(
+    load: &str,
+    causes: &[Cause],
+    mean: Option<Estimate>,
+    before: Option<f64>,
+    about: About<'_>,
+) -> (String, String) {
+    let failing = causes.iter().any(|cause| matches!(cause, Cause::Failures { .. }));
+    let unserved = about.open
+        && causes
+            .iter()
+            .any(|cause| matches!(cause, Cause::Throughput { .. }));
     let said: Vec<String> = causes
         .iter()
         .map(|cause| match cause {
             Cause::Throughput { share } => {
                 format!(
-                    "throughput is {} of what this load would bring without queueing",
-                    number::percent(*share)
+                    "throughput is {} of what {}",
+                    number::percent(*share),
+                    if about.open {
+                        "arrives"
+                    } else {
+                        "this load would bring without queueing"
+                    }
                 )
             }
             Cause::Failures { share: failed } => format!("{} failed", share(failed)),
@@ -335,14 +421,21 @@ fn degraded(load: &str, causes: &[Cause], mean: Option<Estimate>, before: Option
         .collect();
     let times = mean.map_or_else(String::new, |mean| {
         let times = before
-            .filter(|before| *before > 0.0)
+            // Failures are often fast: then the mean is shorter than before, and that is no good news.
+            .filter(|before| *before > 0.0 && !failing)
             .map_or_else(String::new, |before| {
                 format!(
                     ", {} times as long as at the level before",
                     number::three(mean.value / before)
                 )
             });
-        format!(" The mean response time is {}{times}.", seconds(&mean))
+        let of = if failing { ", failures included," } else { "" };
+        let queue = if unserved {
+            " More arrives than is served, so that the latency from due grows for as long as the level is held."
+        } else {
+            ""
+        };
+        format!(" The mean response time{of} is {}{times}.{queue}", seconds(&mean))
     });
     (
         format!("Degraded from {load}"),
@@ -464,13 +557,23 @@ fn what_next(next: &Next, about: About<'_>) -> String {
     match next {
         Next::Higher { loads } => format!("To find the limit, go higher: {}", command(loads, "")),
         Next::Between { loads } => format!("To narrow down where it degrades: {}", command(loads, "")),
-        Next::Lower { loads } => format!(
-            "Even the lowest level is degraded; to see it without queueing: {}",
+        Next::Lower { loads, failing } => format!(
+            "Even the lowest level {}: {}",
+            if *failing {
+                "is degraded; to see whether less load fails too"
+            } else {
+                "is at the limit; to see it without queueing"
+            },
             command(loads, "")
         ),
         Next::Search { at_most } => format!(
             "Nothing gave up to the highest level; to go on: {}",
             table::code(&format!("runner find-capacity {file} --at-most {at_most}"))
+        ),
+        Next::Around { loads } => format!("To see what lies on either side of it: {}", command(loads, "")),
+        Next::Again { loads, hold } => format!(
+            "To see whether response times go on changing: {}",
+            command(loads, &format!(" --hold {hold:.0}s"))
         ),
         Next::Longer { loads, hold } => {
             format!(
@@ -519,4 +622,13 @@ fn share(estimate: &Estimate) -> String {
         number::percent(estimate.value),
         interval(estimate, number::percent)
     )
+}
+
+/// What failed, where that is known.
+fn failed(estimate: &Estimate, before: &str) -> String {
+    if is_unknown(estimate) {
+        String::new()
+    } else {
+        format!("{before}{} failed", share(estimate))
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::number;
 use super::table::{Align, Cell, Table};
-use crate::analysis::level::Level;
+use crate::analysis::level::{Level, is_unknown};
 use crate::measure::summary::{StageSummary, WindowChoice};
 
 /// The header of the first column: levels of the open model are arrivals per second, not users.
@@ -64,17 +64,21 @@ pub(super) fn table(open: bool, stages: &[StageSummary]) -> Table {
 pub fn of_levels(open: bool, levels: &[Level]) -> Table {
     let mut table = empty(open);
     for level in levels {
-        let any = level.requests > 0;
+        let known =
+            |known: bool, figure: String| Cell::figure(if known { figure } else { number::NONE.to_owned() });
+        // What a table does not count it may still give as a rate and a share.
+        let counted = level.requests > 0 || level.rate.value <= 0.0;
+        let share = &level.failure_share;
+        let failures = !is_unknown(share);
         let mean = level.mean.map(|mean| format!("{:.0}", mean.value * 1e3));
         table.push([
             Cell::figure(number::level(level.load)),
-            Cell::figure(level.requests),
-            Cell::figure(level.failures),
-            Cell::figure(if any {
-                number::whole_percent(level.failure_share.value)
-            } else {
-                number::NONE.to_owned()
-            }),
+            known(counted, level.requests.to_string()),
+            known(
+                counted && (failures || level.requests == 0),
+                level.failures.to_string(),
+            ),
+            known(failures, number::whole_percent(share.value)),
             Cell::figure(mean.unwrap_or_else(|| number::NONE.to_owned())),
             Cell::figure(number::rate(level.rate.value)),
         ]);

@@ -67,6 +67,9 @@ pub(super) fn said(found: &Searched, open: bool) -> (String, String) {
         Ended::Generator => {
             "It ended as the load generator was at its own limit: what the API takes beyond that is not known."
         }
+        Ended::Users => {
+            "It ended as all users were busy though the API was not slow: it takes a higher `max_users`."
+        }
         Ended::Spent => {
             "It ended as it had taken all the levels that it may: the answer could be known better."
         }

@@ -6,6 +6,7 @@ use super::{number, words};
 use crate::measure::health::{Spoiled, Warning};
 use crate::measure::run::Ending;
 use crate::measure::summary::{FailureCount, RunSummary, StageSummary, WindowChoice};
+use crate::plan::target::Connections;
 
 /// One warning.
 pub(super) struct Caution {
@@ -28,6 +29,7 @@ pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
     all.extend(early_end(summary));
     all.extend(failing(summary));
     all.extend(generator(summary));
+    all.extend(connections(summary));
     all.extend(windows(summary));
     all.extend(unfinished(summary));
     all.extend(unsent(summary));
@@ -141,6 +143,61 @@ fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
             ),
             spoils: words::list(&spoiled),
         }
+    })
+}
+
+/// So many times as many connections as the scenario means to open are too many.
+const TOO_MANY: u64 = 2;
+/// And at least this share of the requests opened one that it did not mean to.
+const UNMEANT: f64 = 0.05;
+/// Where as large a share of the requests opened one, none is kept alive.
+const EACH: f64 = 0.95;
+
+/// Users of the closed model keep their connections alive: each opens one, and another where a request was given up without a
+/// response. Many more are the server's doing.
+fn connections(summary: &RunSummary) -> Option<Caution> {
+    let outline = &summary.run.outline;
+    if outline.open || outline.connections == Connections::PerRequest {
+        return None;
+    }
+    let levels = outline.stages.iter().map(|stage| stage.level);
+    // A user that comes back after a lower level is a new one.
+    let (mut users, mut before) = (0.0, 0.0);
+    for level in levels {
+        users += (level - before).max(0.0);
+        before = level;
+    }
+    let requests = summary.total.requests;
+    let answered = summary.rows.iter().flat_map(|row| &row.statuses);
+    let broken = requests.saturating_sub(answered.map(|status| status.count).sum());
+    // A redirect may lead to another host, which needs a connection of its own.
+    let redirects: u64 = summary.rows.iter().map(|row| row.redirects).sum();
+    let meant = (users as u64).saturating_add(broken).saturating_add(redirects);
+    let opened = summary
+        .connections
+        .new
+        .saturating_add(summary.connections.reopened);
+    let unmeant = opened.saturating_sub(meant);
+    if opened <= meant.saturating_mul(TOO_MANY) || (unmeant as f64) < UNMEANT * requests as f64 {
+        return None;
+    }
+    let cause = if opened as f64 >= EACH * requests as f64 {
+        "nearly every request opened its own, as where the server closes each after its response (`connection: close`, or \
+         keep-alive switched off)"
+    } else {
+        "the server, or something before it, closes connections that are kept alive: after a pause shorter than the longest \
+         think times, or after a number of requests"
+    };
+    Some(Caution {
+        what: format!(
+            "{} were opened, where {} that keep theirs alive would need about {}: {cause}.",
+            number::counted(opened, "connection"),
+            number::counted(users as u64, "user"),
+            number::whole(meant as f64)
+        ),
+        spoils:
+            "response times, which count connecting, and the work of the API, which accepts the connections"
+                .to_owned(),
     })
 }
 

@@ -198,8 +198,11 @@ pub struct Tls {
 
 words! {
     /// Who shares connections.
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "snake_case")]
     Connections {
         /// Each user has its own, kept alive, as a browser has.
+        #[default]
         "per_user" => PerUser,
         /// One pool for all users.
         "shared" => Shared,

@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod demo;
 mod engine;
+mod known_systems;
 mod measure;
 mod plan;
 mod readme;

@@ -9,6 +9,8 @@ use runner::analysis::{Analysis, levels, steady};
 use runner::measure::history::SoFarAt;
 use runner::measure::run::Ending;
 use runner::measure::summary::RunSummary;
+use runner::plan::outline::Outline;
+use runner::plan::target::Connections;
 use runner::report::merge::Named;
 use runner::report::terminal::Colour;
 use runner::report::{csv, json, junit, locust, markdown, merge, terminal, words};
@@ -125,6 +127,68 @@ fn a_run_whose_requests_mostly_failed_says_so_before_its_figures() {
         "{}",
         head(&one_level)
     );
+}
+
+#[test]
+fn connections_that_the_scenario_does_not_mean_to_open_are_told() {
+    let head = |summary: &RunSummary| {
+        let report = markdown::report(summary, &analysis(summary));
+        report.split("## Result").next().unwrap_or_default().to_owned()
+    };
+    let outline = |summary: &mut RunSummary, change: &dyn Fn(&mut Outline)| {
+        let run = std::sync::Arc::make_mut(&mut summary.run);
+        change(std::sync::Arc::make_mut(&mut run.outline));
+    };
+    let mut summary = clean();
+    let answered = summary.total.requests;
+    for row in &mut summary.rows {
+        row.statuses.truncate(1);
+        row.statuses[0].count = row.figures.requests;
+        row.redirects = 0;
+    }
+    let opens = |summary: &mut RunSummary, new: u64| {
+        summary.connections.new = new;
+        summary.connections.reused = answered - new;
+        summary.connections.reopened = 0;
+    };
+    // Ten users open ten connections, and some more are no matter.
+    for new in [10, 20, 40] {
+        opens(&mut summary, new);
+        assert!(
+            !head(&summary).contains("were opened"),
+            "{new}: {}",
+            head(&summary)
+        );
+    }
+    opens(&mut summary, 300);
+    let found = head(&summary);
+    assert!(
+        found.contains(
+            "300 connections were opened, where 10 users that keep theirs alive would need about 10"
+        ) && found.contains("after a number of requests"),
+        "{found}"
+    );
+    opens(&mut summary, answered);
+    assert!(
+        head(&summary).contains("`connection: close`"),
+        "{}",
+        head(&summary)
+    );
+    // Half of the requests had no response: its user needs another connection.
+    let mut broken = summary.clone();
+    opens(&mut broken, answered / 2);
+    for row in &mut broken.rows {
+        row.statuses[0].count = row.figures.requests / 2;
+    }
+    assert!(!head(&broken).contains("were opened"), "{}", head(&broken));
+    for meant in [
+        &(|outline: &mut Outline| outline.connections = Connections::PerRequest) as &dyn Fn(&mut Outline),
+        &|outline| outline.open = true,
+    ] {
+        let mut meant_so = summary.clone();
+        outline(&mut meant_so, meant);
+        assert!(!head(&meant_so).contains("were opened"));
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn same_as_expected(path: &Path, found: &str, differences: &mut String) {
 #[test]
 fn every_table_is_read_as_frozen() {
     let range = ["--pool-size", "30", "--think", "100ms..5s"];
-    let cases: [(&str, &[&str], &[&str]); 9] = [
+    let cases: [(&str, &[&str], &[&str]); 11] = [
         ("report", &["report.csv"], &range),
         ("report_alone", &["report.csv"], &[]),
         ("document", &["document.md"], &range),
@@ -75,6 +75,8 @@ fn every_table_is_read_as_frozen() {
         ("summary", &["summary.csv"], &[]),
         ("semicolons", &["semicolons.csv"], &["--think", "750ms"]),
         ("arrivals", &["arrivals.csv"], &[]),
+        ("units", &["units.md"], &[]),
+        ("few_columns", &["few_columns.csv"], &[]),
         ("open_and_closed", &["arrivals.csv", "report.csv"], &[]),
     ];
     let mut differences = String::new();

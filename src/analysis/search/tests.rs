@@ -79,6 +79,7 @@ impl System {
             in_flight: Some(rate * response),
             length: Some(600.0),
             drift: None,
+            bursts: None,
             broken: (response > self.limit)
                 .then(|| "mean < limit".to_owned())
                 .into_iter()
@@ -101,6 +102,7 @@ impl System {
             open: self.open,
             think: Some(self.think),
             pool_size: None,
+            per_iteration: None,
         };
         let mut levels = Vec::new();
         loop {
@@ -245,6 +247,7 @@ fn a_first_level_without_one_success_ends_it() {
         open: false,
         think: None,
         pool_size: None,
+        per_iteration: None,
     };
     let analysis = Analysis::of_levels(vec![level], &context);
     assert_eq!(next(&search, false, &analysis), Move::Done(Ended::Nothing));

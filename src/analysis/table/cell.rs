@@ -2,7 +2,7 @@
 
 use super::Problem;
 use super::grid::Cell;
-use super::title::time_unit;
+use super::title::{is_users, time_unit};
 
 /// Nothing in a load test is more; what is, is a slip.
 const MOST: f64 = 1e15;
@@ -41,6 +41,38 @@ impl Cell {
     /// A number, zero or more.
     pub(super) fn figure(&self, decimal_comma: bool) -> Result<f64, Problem> {
         self.number(&self.text, decimal_comma)
+    }
+
+    /// A rate per second: `38.3`, `38.3 req/s`, `1.2k/s`, `45/min`, `~800`.
+    pub(super) fn rate(&self, decimal_comma: bool) -> Result<f64, Problem> {
+        let text = self.text.trim_start_matches(['~', '≈']).trim_start();
+        let (amount, unit) = text.split_once('/').unwrap_or((text, "s"));
+        let (amount, unit) = (amount.trim(), unit.trim().to_lowercase());
+        let amount = amount
+            .trim_end_matches("rps")
+            .trim_end_matches("requests")
+            .trim_end_matches("reqs")
+            .trim_end_matches("req")
+            .trim_end();
+        let per = time_unit(&unit).ok_or_else(|| {
+            self.wrong(
+                format!("expected requests per second, found `{}`", self.text),
+                "write `38.3` or `38.3/s`",
+            )
+        })?;
+        let (amount, thousand) = amount
+            .strip_suffix(['k', 'K'])
+            .map_or((amount, 1.0), |amount| (amount.trim_end(), 1000.0));
+        Ok(self.number(amount, decimal_comma)? * thousand / per)
+    }
+
+    /// A level of load: `50`, `50 users`, `50 VUs`.
+    pub(super) fn load(&self, decimal_comma: bool) -> Result<f64, Problem> {
+        let (amount, noun) = self.text.rsplit_once(' ').unwrap_or((&self.text, ""));
+        if noun.starts_with(char::is_alphabetic) && is_users(noun) {
+            return self.number(amount.trim_end(), decimal_comma);
+        }
+        self.figure(decimal_comma)
     }
 
     /// `12%`, `12 %` or `12`.
@@ -179,6 +211,29 @@ mod tests {
         ] {
             assert_eq!(plain(text, comma).as_deref(), number, "{text}");
         }
+    }
+
+    #[test]
+    fn rates_and_levels_may_say_what_they_are_of() {
+        let cell = |text: &str| Cell {
+            text: text.to_owned(),
+            at: 0..0,
+        };
+        for (text, rate) in [
+            ("38.3", 38.3),
+            ("1,020.5 req/s", 1020.5),
+            ("1.2k/s", 1200.0),
+            ("~800 rps", 800.0),
+            ("90/min", 1.5),
+        ] {
+            let read = cell(text).rate(false).expect(text);
+            assert!((read - rate).abs() < 1e-9, "{text}: {read}");
+        }
+        assert!(cell("5 kB/s").rate(false).is_err() && cell("5/furlong").rate(false).is_err());
+        for text in ["50", "50 users", "50 VUs"] {
+            assert_eq!(cell(text).load(false), Ok(50.0), "{text}");
+        }
+        assert!(cell("50 apples").load(false).is_err());
     }
 
     #[test]

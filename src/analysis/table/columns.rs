@@ -1,8 +1,8 @@
 //! Where the figures of a table with one row per level stand, and what it cannot do without.
 
 use super::Problem;
-use super::grid::{Cell, first, place};
-use super::title::{Figure, WANTED, title};
+use super::grid::{Cell, Grid, first, place};
+use super::title::{Figure, WANTED, is_users, title};
 
 /// Files that have such columns and are something else: columns that only they have, and what to give in their place.
 const OTHERS: [(&[&str], &str, &str); 3] = [
@@ -24,26 +24,11 @@ const OTHERS: [(&[&str], &str, &str); 3] = [
 ];
 
 /// What a table cannot do without, and examples of titles. The first that is there of each group is enough.
-const NEEDED: [(&str, &[Figure], &str); 5] = [
+const NEEDED: [(&str, &[Figure], &str); 2] = [
     (
         "the users of a level",
-        &[Figure::Users, Figure::Arrivals],
+        &[Figure::Users, Figure::Arrivals, Figure::Load],
         "`concurrent_users`, `users`, `vus` or `arrivals_per_second`",
-    ),
-    (
-        "the requests",
-        &[Figure::Requests],
-        "`total_requests` or `requests`",
-    ),
-    (
-        "the failures",
-        &[Figure::Fails, Figure::Percentage],
-        "`total_fails` or `failures_percentage` (of zeros, if nothing failed)",
-    ),
-    (
-        "the average response time",
-        &[Figure::Average],
-        "`average_ms` or `avg (s)`",
     ),
     (
         "the requests per second",
@@ -70,17 +55,36 @@ pub(super) fn is_whole(header: &[Cell]) -> bool {
     NEEDED.iter().all(|(_, any, _)| any.iter().any(has))
 }
 
+/// Whether the figures of a column are percentages.
+fn in_percent(rows: &[Vec<Cell>], index: usize) -> bool {
+    let cells = rows.iter().filter_map(|row| row.get(index));
+    let mut filled = cells.filter(|cell| !cell.is_nothing()).peekable();
+    filled.peek().is_some() && filled.any(|cell| cell.text.ends_with('%'))
+}
+
+/// Whether the cells of a column are `10 users`.
+fn in_users(rows: &[Vec<Cell>], index: usize) -> bool {
+    rows.iter()
+        .filter_map(|row| row.get(index)?.text.rsplit_once(' '))
+        .any(|(_, noun)| is_users(noun))
+}
+
+fn has_level(header: &[Cell]) -> bool {
+    let mut titles = header.iter().filter_map(|cell| title(&cell.text));
+    titles.any(|title| matches!(title.figure, Figure::Users | Figure::Arrivals))
+}
+
 /// Where each figure stands.
 pub(super) struct Columns(Vec<(Figure, usize, Option<f64>)>);
 
 impl Columns {
-    pub(super) fn of(header: &[Cell]) -> Result<Self, Vec<Problem>> {
+    pub(super) fn of(Grid { header, rows, .. }: &Grid) -> Result<Self, Vec<Problem>> {
         let whole = place(header);
         let named = |name: &&str| header.iter().any(|cell| cell.text.eq_ignore_ascii_case(name));
         if let Some((_, message, help)) = OTHERS.iter().find(|(names, ..)| names.iter().all(named)) {
             return Err(vec![Problem::at(first(header), *message, *help)]);
         }
-        if recognised(header) < FEWEST_KNOWN {
+        if recognised(header) < FEWEST_KNOWN && !is_whole(header) {
             return Err(vec![Problem::at(
                 first(header),
                 "no table of levels begins here",
@@ -90,7 +94,17 @@ impl Columns {
         let mut columns = Self(Vec::new());
         let mut problems = Vec::new();
         for (index, cell) in header.iter().enumerate() {
-            let Some(title) = title(&cell.text) else { continue };
+            let Some(mut title) = title(&cell.text) else {
+                continue;
+            };
+            title.figure = match title.figure {
+                // `Errors` of `1.2%` are no count, and an `error rate` without a sign may be anything.
+                Figure::Fails | Figure::FailRate if in_percent(rows, index) => Figure::Percentage,
+                Figure::FailRate => continue,
+                Figure::Load if in_users(rows, index) && !has_level(header) => Figure::Users,
+                Figure::Load => continue,
+                figure => figure,
+            };
             // Where the level has a column of its own, the users beside it are the mean of those that were active.
             let beside = title.figure == Figure::Users && columns.mean_users_beside(header);
             match columns.find(title.figure).filter(|_| !beside) {
@@ -105,7 +119,9 @@ impl Columns {
             }
         }
         for (what, any, examples) in NEEDED {
-            if !any.iter().any(|figure| columns.find(*figure).is_some()) {
+            let has = |columns: &Self| any.iter().any(|figure| columns.find(*figure).is_some());
+            let counted = any.contains(&Figure::Length) && columns.find(Figure::Requests).is_none();
+            if !has(&columns) || counted && columns.find(Figure::Rate).is_none() {
                 let message = format!("no column for {what}");
                 problems.push(Problem::at(
                     whole.clone(),

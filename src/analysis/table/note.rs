@@ -17,6 +17,12 @@ pub enum Note {
     FailuresFromPercentage,
     /// How long a level was held is estimated.
     LengthEstimated,
+    /// Requests are not counted.
+    RequestsUnknown,
+    /// Of failures nothing is known.
+    FailuresUnknown,
+    /// The average response time is that of the interactive response time law.
+    AverageFromLaw,
     /// Times without a unit are taken as milliseconds.
     Milliseconds,
     /// A document holds further tables of levels, in these lines.
@@ -80,6 +86,16 @@ impl fmt::Display for Note {
             Self::LengthEstimated => f.write_str(
                 "How long a level was held is not in the table: requests / RPS is an estimate of it. RPS stays as the table \
                  has it.",
+            ),
+            Self::RequestsUnknown => {
+                f.write_str("Requests are not counted in the table: RPS stands alone, and shares of failures have no interval.")
+            }
+            Self::FailuresUnknown => {
+                f.write_str("Failures are not in the table, or not with what they are a share of: nothing is said of them.")
+            }
+            Self::AverageFromLaw => f.write_str(
+                "The average response time is not in the table: it is taken as users / RPS less the think time, if one is \
+                 given (the interactive response time law).",
             ),
             Self::Milliseconds => f.write_str("Times without a unit are taken as milliseconds."),
             Self::OtherTables { read, others } => write!(

@@ -4,11 +4,14 @@ use super::cell::Percentage;
 use super::columns::Columns;
 use super::grid::{Cell, Grid, place};
 use super::note::Fit;
-use super::title::Figure;
+use super::title::{Figure, title};
 use super::{Note, Part, Problem, bare};
-use crate::analysis::estimate::Estimate;
-use crate::analysis::level::{Level, Trust};
+use crate::analysis::estimate::{Estimate, share};
+use crate::analysis::level::{Level, Trust, is_unknown, unknown_share};
 use crate::analysis::levels::{JUDGED, too_short};
+
+/// In longer tables rows are not compared with each other.
+const MOST_COMPARED: usize = 500;
 
 /// A row as it stands: what its requests hold is not known yet.
 struct Row<'a> {
@@ -78,6 +81,7 @@ impl<'a> Reader<'a, '_> {
             Figure::Users
         };
         let load = self.load(by);
+        let counts = self.columns.find(Figure::Requests).is_some();
         let requests = self.must(Figure::Requests, "the number of requests");
         let requests = requests.and_then(|cell| self.keep(cell.count(self.decimal_comma)));
         let fails = self.cell(Figure::Fails).map(|(cell, _)| cell);
@@ -85,10 +89,15 @@ impl<'a> Reader<'a, '_> {
         let percentage = self.cell(Figure::Percentage).map(|(cell, _)| cell);
         let percentage = percentage.and_then(|cell| self.keep(cell.percentage(self.decimal_comma)));
         let length = self.seconds(Figure::Length, 1.0).filter(|length| *length > 0.0);
-        let mean = self.seconds(Figure::Average, 1e-3).filter(|_| requests > Some(0));
-        let rate = self.rate(requests, length);
-        let mut level = bare(load?, requests?, 0, rate?, mean);
-        if fails.is_none() && percentage.is_none() && level.requests > 0 {
+        let mean = self
+            .seconds(Figure::Average, 1e-3)
+            .filter(|_| !counts || requests > Some(0));
+        let rate = self.rate(requests, length)?;
+        // Without a count, what was served in the time measured, if that is known.
+        let of_rate = length.map_or(0, |length| (rate * length).round() as u64);
+        let mut level = bare(load?, if counts { requests? } else { of_rate }, 0, rate, mean);
+        let alone = self.columns.find(Figure::Percentage).is_none();
+        if fails.is_none() && percentage.is_none() && level.requests > 0 && alone {
             self.must(Figure::Fails, "the number of failures");
         }
         level.p50 = self.estimate(Figure::P50);
@@ -112,7 +121,7 @@ impl<'a> Reader<'a, '_> {
 
     fn load(&mut self, figure: Figure) -> Option<f64> {
         let cell = self.must(figure, "the level")?;
-        let load = self.keep(cell.figure(self.decimal_comma))?;
+        let load = self.keep(cell.load(self.decimal_comma))?;
         if load <= 0.0 {
             self.problems
                 .push(cell.wrong("a level without load", "remove this row"));
@@ -123,8 +132,8 @@ impl<'a> Reader<'a, '_> {
 
     /// RPS as the table has it, else from the requests and the length.
     fn rate(&mut self, requests: Option<u64>, length: Option<f64>) -> Option<f64> {
-        if self.cell(Figure::Rate).is_some() {
-            return self.figure(Figure::Rate);
+        if let Some((cell, _)) = self.cell(Figure::Rate) {
+            return self.keep(cell.rate(self.decimal_comma));
         }
         match (requests?, length) {
             (0, _) => Some(0.0),
@@ -156,7 +165,7 @@ impl<'a> Reader<'a, '_> {
 
 /// The levels of a table.
 pub(super) fn part(grid: &Grid) -> Result<Part, Vec<Problem>> {
-    let columns = Columns::of(&grid.header)?;
+    let columns = Columns::of(grid)?;
     if grid.rows.is_empty() {
         let at = place(&grid.header);
         return Err(vec![Problem::at(
@@ -185,6 +194,16 @@ pub(super) fn part(grid: &Grid) -> Result<Part, Vec<Problem>> {
     if !problems.is_empty() {
         return Err(problems);
     }
+    let loads: Vec<f64> = rows.iter().map(|row| row.level.load).collect();
+    if let Some(title) = apart(grid, &loads) {
+        return Err(vec![title.wrong(
+            format!(
+                "rows of one level differ in `{}`: they are of different tests",
+                title.text
+            ),
+            "give each test a file of its own; if the rows are repeats, remove this column",
+        )]);
+    }
     let assumed = grid.rows.iter().any(|row| columns.assumed(row));
     let ours = columns.find(Figure::Window).is_some();
     let mut part = Part {
@@ -192,7 +211,17 @@ pub(super) fn part(grid: &Grid) -> Result<Part, Vec<Problem>> {
         pool_size: pool_size(&columns, grid),
         ..Part::default()
     };
-    counted(rows, ours, &mut part)?;
+    let has = |figure| columns.find(figure).is_some();
+    counted(rows, (ours, has(Figure::Requests)), &mut part)?;
+    if !has(Figure::Requests) {
+        part.notes.push(Note::RequestsUnknown);
+    }
+    if !has(Figure::Average) {
+        part.notes.push(Note::AverageFromLaw);
+    }
+    if part.levels.iter().all(|level| is_unknown(&level.failure_share)) {
+        part.notes.push(Note::FailuresUnknown);
+    }
     part.notes.extend(assumed.then_some(Note::Milliseconds));
     Ok(part)
 }
@@ -201,6 +230,33 @@ pub(super) fn part(grid: &Grid) -> Result<Part, Vec<Problem>> {
 fn is_as_long(row: &[Cell], header: &[Cell]) -> bool {
     let beyond = row.get(header.len()..);
     beyond.is_some_and(|cells| cells.iter().all(|cell| cell.text.is_empty()))
+}
+
+/// The title of a column that parts the rows of a level, and each of whose values comes at several levels: a scenario, a size of
+/// messages. The number of a run does so too, but parts repeats.
+fn apart<'a>(grid: &'a Grid, loads: &[f64]) -> Option<&'a Cell> {
+    const REPEATS: [&str; 6] = ["run", "repeat", "repetition", "round", "trial", "#"];
+    let same = |a: &f64, b: &f64| a.total_cmp(b).is_eq();
+    let parts = |index: usize| {
+        let values: Vec<&str> = grid
+            .rows
+            .iter()
+            .map(|row| row.get(index).map_or("", |cell| cell.text.as_str()))
+            .collect();
+        let pairs = || values.iter().zip(loads);
+        let differs =
+            pairs().any(|(value, load)| pairs().any(|(other, at)| same(at, load) && other != value));
+        let comes_again =
+            pairs().all(|(value, load)| pairs().any(|(other, at)| other == value && !same(at, load)));
+        differs && comes_again
+    };
+    let unknown = grid.header.iter().enumerate().filter(|(_, cell)| {
+        title(&cell.text).is_none() && !REPEATS.contains(&cell.text.to_lowercase().as_str())
+    });
+    unknown
+        .filter(|(index, _)| grid.rows.len() <= MOST_COMPARED && parts(*index))
+        .map(|(_, cell)| cell)
+        .next()
 }
 
 /// Our own `summary.csv` tells the pool as requests per second and connection.
@@ -217,14 +273,14 @@ fn pool_size(columns: &Columns, grid: &Grid) -> Option<u32> {
 }
 
 /// Fails and requests of each row, once it is known what *Total requests* holds.
-fn counted(rows: Vec<Row<'_>>, ours: bool, part: &mut Part) -> Result<(), Vec<Problem>> {
+fn counted(rows: Vec<Row<'_>>, (ours, counts): (bool, bool), part: &mut Part) -> Result<(), Vec<Problem>> {
     let (excluded, note) = meaning(&rows);
     let off: Vec<usize> = rows
         .iter()
         .filter(|row| fits(row) == Some((false, false)))
         .map(|row| row.line)
         .collect();
-    if !ours {
+    if !ours && counts {
         part.notes.extend(note);
     }
     if !off.is_empty() {
@@ -240,13 +296,19 @@ fn counted(rows: Vec<Row<'_>>, ours: bool, part: &mut Part) -> Result<(), Vec<Pr
     } in rows
     {
         // RPS goes with the requests as the table counts them.
-        if level.length.is_none() && level.rate.value > 0.0 {
+        if level.length.is_none() && level.rate.value > 0.0 && level.requests > 0 {
             level.length = Some(level.requests as f64 / level.rate.value);
             part.notes.push(Note::LengthEstimated);
         }
+        // What is not counted is known by its share at most.
+        let uncounted = !counts && level.requests == 0;
+        level.failure_share = match percentage {
+            Some(percentage) if uncounted => Estimate::bare(percentage.value / 100.0),
+            _ => unknown_share(),
+        };
         level.failures = match (fails, percentage) {
             (Some((fails, cell)), _) => {
-                if !excluded && fails > level.requests {
+                if !excluded && !uncounted && fails > level.requests {
                     let message = format!("{fails} failures of {} requests", level.requests);
                     let help = "failures cannot be more than the requests that hold them; correct the row";
                     problems.push(cell.wrong(message, help));
@@ -254,13 +316,18 @@ fn counted(rows: Vec<Row<'_>>, ours: bool, part: &mut Part) -> Result<(), Vec<Pr
                 fails
             }
             (None, Some(percentage)) => {
-                inferred = true;
+                inferred = !uncounted;
                 (level.requests as f64 * percentage.value / 100.0).round() as u64
             }
             (None, None) => 0,
         };
-        if excluded {
+        if uncounted {
+            level.failures = 0;
+        } else if excluded {
             level.requests += level.failures;
+        }
+        if !uncounted && (fails.is_some() || percentage.is_some()) {
+            level.failure_share = share(level.failures as f64, level.requests as f64);
         }
         part.levels.push(level);
     }

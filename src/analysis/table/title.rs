@@ -10,6 +10,8 @@ pub(super) const WANTED: &str = "a table of levels has the columns `Concurrent U
 pub(super) enum Figure {
     /// The level: users.
     Users,
+    /// The level, if the cells say so: `10 users`.
+    Load,
     /// The level: arrivals per second.
     Arrivals,
     /// Requests.
@@ -18,6 +20,8 @@ pub(super) enum Figure {
     Fails,
     /// Failures in percent.
     Percentage,
+    /// Failures in percent, if the cells say so.
+    FailRate,
     /// Mean response time.
     Average,
     /// Median.
@@ -49,6 +53,9 @@ pub(super) struct Title {
     pub(super) unit: Option<f64>,
 }
 
+/// What is in flight at once, rather than how many there were in all.
+const CONCURRENT: [&str; 3] = ["concurrent requests", "parallel requests", "concurrency level"];
+
 /// A unit of time in seconds.
 pub(super) fn time_unit(name: &str) -> Option<f64> {
     match word(name) {
@@ -61,11 +68,21 @@ pub(super) fn time_unit(name: &str) -> Option<f64> {
     }
 }
 
+/// Whether a word means users.
+pub(super) fn is_users(noun: &str) -> bool {
+    word(&noun.to_lowercase()) == "users"
+}
+
 /// The figure below a title; `None` if it is of no use here.
 pub(super) fn title(text: &str) -> Option<Title> {
     let spaced = spaced(text);
+    if CONCURRENT.contains(&spaced.trim()) {
+        let figure = Figure::Users;
+        return Some(Title { figure, unit: None });
+    }
     let mut words: Vec<&str> = spaced
         .split_whitespace()
+        .map(|word| word.trim_end_matches('.'))
         .map(word)
         .filter(|word| !is_filler(word))
         .collect();
@@ -86,15 +103,24 @@ fn figure(words: &[&str], has_unit: bool) -> Option<Figure> {
     let joined = words.join(" ");
     let figure = match joined.as_str() {
         "users" => Figure::Users,
+        "load" => Figure::Load,
         "arrivals per s" | "arrivals rate" | "arrivals" => Figure::Arrivals,
         "requests" => Figure::Requests,
         "fails" | "fails requests" | "requests fails" => Figure::Fails,
         "fails %" | "% fails" | "fails rate %" | "fails requests %" | "% fails requests" => {
             Figure::Percentage
         }
+        "fails rate" => Figure::FailRate,
         "average" | "average response" | "response average" | "response" | "average duration"
         | "average requests" => Figure::Average,
-        "rps" | "requests per s" | "requests rate" => Figure::Rate,
+        "rps"
+        | "rps per s"
+        | "rps rps"
+        | "requests per s"
+        | "requests rate"
+        | "rps requests per s"
+        | "average rps"
+        | "average requests per s" => Figure::Rate,
         "window" if !has_unit => Figure::Window,
         "window" | "length" | "duration" | "test duration" | "run duration" => Figure::Length,
         "think" => Figure::Think,
@@ -154,15 +180,17 @@ fn spaced(text: &str) -> String {
 /// One word for all that mean the same.
 fn word(word: &str) -> &str {
     match word {
-        "user" | "vu" | "vus" | "thread" | "threads" | "client" | "clients" | "concurrency" => "users",
-        "request" | "req" | "reqs" | "sample" | "samples" => "requests",
+        "user" | "vu" | "vus" | "thread" | "threads" | "client" | "clients" | "connections"
+        | "concurrency" => "users",
+        "request" | "req" | "reqs" | "sample" | "samples" | "transaction" | "transactions" | "operations"
+        | "ops" | "hits" | "queries" => "requests",
         "fail" | "failed" | "failure" | "failures" | "error" | "errors" => "fails",
         "arrival" => "arrivals",
         "percent" | "percentage" | "pct" => "%",
         "avg" | "mean" => "average",
         "med" => "median",
         "latency" => "response",
-        "throughput" | "tps" => "rps",
+        "throughput" | "tps" | "qps" => "rps",
         "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
         "µs" | "μs" | "usec" | "microsecond" | "microseconds" => "us",
         "sec" | "secs" | "second" | "seconds" => "s",
@@ -183,6 +211,7 @@ fn is_filler(word: &str) -> bool {
             | "count"
             | "concurrent"
             | "virtual"
+            | "simulated"
             | "active"
             | "http"
             | "all"
@@ -201,7 +230,7 @@ mod tests {
         for (figure, titles) in [
             (
                 Figure::Users,
-                "Concurrent Users,concurrent_users,VUs,threads,# users,Number of users,User Count",
+                "Concurrent Users,concurrent_users,VUs,threads,# users,Number of users,User Count,connections,Concurrent requests,Simulated Users",
             ),
             (Figure::Arrivals, "arrivals_per_second,Arrivals/s,arrival rate"),
             (
@@ -218,8 +247,9 @@ mod tests {
             ),
             (
                 Figure::Average,
-                "Average (ms),average_ms,avg,Mean [s],Average response time,response time (ms),latency,avgMs",
+                "Average (ms),average_ms,avg,Mean [s],Average response time,Avg. Response Time,response time (ms),latency,avgMs",
             ),
+            (Figure::FailRate, "error rate,Failure Rate"),
             (Figure::P50, "p50,median,50%,p50_ms,med,Median response time"),
             (
                 Figure::P95,
@@ -228,7 +258,7 @@ mod tests {
             (Figure::P99, "p99,99%"),
             (
                 Figure::Rate,
-                "RPS,req/s,Requests/s,requests per second,Throughput,reqs/sec,TPS",
+                "RPS,req/s,Requests/s,requests per second,Throughput,reqs/sec,TPS,QPS,Throughput (req/s),Throughput/sec,ops/sec,Transactions/s",
             ),
             (Figure::Length, "window_s,duration (s),Length,test duration"),
             (Figure::Think, "think_ms,Think time (s)"),
@@ -253,7 +283,6 @@ mod tests {
             "min_ms",
             "window_from_s",
             "requests_in_ramp",
-            "error rate",
             "users (ms)",
             "95",
             "level",

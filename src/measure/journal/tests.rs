@@ -28,6 +28,7 @@ fn info() -> RunInfo {
         url: "http://localhost/".to_owned(),
         demo: false,
         pool_size: None,
+        connections: crate::plan::target::Connections::PerUser,
         endpoints: Vec::new(),
         rows: vec![Row {
             name: "a".to_owned(),

@@ -44,6 +44,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
         url: "http://localhost/".to_owned(),
         demo: false,
         pool_size: None,
+        connections: runner::plan::target::Connections::PerUser,
         endpoints: names
             .map(|name| EndpointOutline {
                 name: name.to_owned(),

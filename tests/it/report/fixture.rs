@@ -181,6 +181,7 @@ fn outline(levels: &[f64], rows: &[(&str, &str)]) -> Outline {
         url: "https://127.0.0.1:40123/api/v1/staff-fee-privilege".to_owned(),
         demo: false,
         pool_size: None,
+        connections: runner::plan::target::Connections::PerUser,
         endpoints: rows.iter().map(endpoint).collect(),
         rows: rows.iter().enumerate().map(row).collect(),
         pools: Vec::new(),
