@@ -104,7 +104,14 @@ pub fn next(search: &Search, open: bool, analysis: &Analysis) -> Move {
         return Move::Done(Ended::Nothing);
     }
     match last.trust {
-        Trust::Generator => return Move::Done(Ended::Generator),
+        // Once may have been something else on this machine.
+        Trust::Generator if twice(levels, last) => return Move::Done(Ended::Generator),
+        Trust::Generator => {
+            return Move::Measure {
+                load: last.load,
+                why: Why::Again,
+            };
+        }
         Trust::ShortOfUsers { .. } => return Move::Done(Ended::Users),
         _ => {}
     }
@@ -123,6 +130,12 @@ pub fn next(search: &Search, open: bool, analysis: &Analysis) -> Move {
         None if state.gave().is_some() || analysis.capacity.ceiling.is_some() => Move::Done(Ended::Known),
         None => Move::Done(Ended::AtMost),
     }
+}
+
+/// Whether the generator was the limit at this load before.
+fn twice(levels: &[Level], last: &Level) -> bool {
+    let same = |level: &&Level| level.load.total_cmp(&last.load).is_eq() && level.trust == Trust::Generator;
+    levels.iter().filter(same).count() > 1
 }
 
 /// How a search went.
@@ -196,9 +209,8 @@ fn bracket(open: bool, levels: &[Level], capacity: &Capacity) -> (Option<f64>, O
         .iter()
         .find(|step| !gave(open, levels, step).is_empty());
     let gives = gives.map(|step| step.load);
-    let holds = capacity.steps.iter().rev().find(|step| {
-        gives.is_none_or(|gives| step.load < gives) && (step.trusted || (!open && is_held(levels, step)))
-    });
+    let below = |step: &&Step| step.trusted && gives.is_none_or(|gives| step.load < gives);
+    let holds = capacity.steps.iter().rev().find(below);
     (holds.map(|step| step.load), gives)
 }
 

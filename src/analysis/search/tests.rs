@@ -208,14 +208,14 @@ fn nothing_that_gives_up_to_the_highest_level_is_said() {
 }
 
 #[test]
-fn a_generator_at_its_limit_ends_it() {
+fn a_generator_that_is_the_limit_twice_ends_it() {
     let weak = System {
         generator: 40.0,
         ..PLAIN
     };
     assert_eq!(
         weak.searched(10.0, 2000.0),
-        (vec![10.0, 20.0, 40.0], Ended::Generator)
+        (vec![10.0, 20.0, 40.0, 40.0], Ended::Generator)
     );
 }
 
