@@ -399,8 +399,9 @@ fn ceiling(steps: &[Step], context: &Context) -> Option<Ceiling> {
     let highest_saturated = (0..trusted.len()).filter(saturated).max_by(most)?;
     // A lower step that is not saturated may bring more still: throughput has a peak there.
     let highest = (0..=highest_saturated).max_by(most)?;
+    // More load than at the highest, and no more served: there is no slope left.
     let near = |place: &usize| {
-        (saturated(place) || served(*place) >= served(highest_saturated))
+        (*place >= highest || saturated(place) || served(*place) >= served(highest_saturated))
             && served(*place) >= PLATEAU * served(highest)
     };
     let first = (0..=highest).rev().take_while(near).last()?;
@@ -490,8 +491,9 @@ fn knee(ceiling: &Ceiling, light: Light) -> Option<Estimate> {
     else {
         return None;
     };
-    // A lowest level that reaches the ceiling already does not tell what a request takes without queueing.
-    if ceiling.loads.contains(&load) {
+    // A lowest level that reaches the ceiling already does not tell what a request takes without queueing, but that of one user,
+    // who waits for nobody.
+    if load > 1.0 && ceiling.loads.contains(&load) {
         return None;
     }
     let cycle = response.value + think;

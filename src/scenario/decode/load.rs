@@ -219,15 +219,16 @@ pub(super) fn search(out: &mut Diagnostics, node: &Node) -> Option<FindCapacity>
     }
     let pause = fields.read(out, "pause", leaf::duration);
     let (start, at_most) = (start?, at_most?);
+    // With a mistake told, the rest of it is judged all the same.
     if start.is_open() != at_most.is_open() {
-        return out.fail(
+        out.push(
             Diagnostic::error(at_most.span(), "`start` and `at_most` are not of the same kind")
                 .also(start.span(), "the first level")
                 .help("write both as users (`10`), or both as arrivals (`10/s`)"),
         );
     }
-    if start.level() > at_most.level() {
-        return out.fail(
+    if start.is_open() == at_most.is_open() && start.level() > at_most.level() {
+        out.push(
             Diagnostic::error(at_most.span(), "`at_most` is lower than `start`")
                 .also(start.span(), "the first level")
                 .help("write the lower level as `start`"),
