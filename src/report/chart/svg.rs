@@ -1,0 +1,145 @@
+//! Charts as pictures beside `report.md`, which a Git host shows.
+
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
+use kuva::render::annotations::{Orientation, ReferenceLine};
+use kuva::render::layout::{Layout, TickFormat};
+use kuva::render::plots::Plot;
+use kuva::render::render::{render_multiple, render_twin_y};
+
+use super::{Axis, Chart, Kind, Scale, Series, Unit};
+
+/// The file of throughput against the load.
+pub const CAPACITY: &str = "capacity.svg";
+
+/// The file of the run over time.
+pub const TIMELINE: &str = "timeline.svg";
+
+/// Colours by their number in [`Series::colour`], those of the page on white.
+const COLOURS: [&str; 8] = [
+    "#1f6fb4", "#c8382c", "#5f6b7a", "#b26a00", "#8a8f98", "#1b7f5a", "#8e4bb5", "#3d4451",
+];
+
+const SIZE: (f64, f64) = (860.0, 420.0);
+
+/// The pictures of a run: file and text.
+pub fn files(charts: &[Chart]) -> impl Iterator<Item = (&'static str, String)> {
+    charts.iter().filter_map(|chart| match chart.id {
+        "throughput" => Some((TIMELINE, svg(chart))),
+        "capacity" => Some((CAPACITY, svg(chart))),
+        _ => None,
+    })
+}
+
+/// A chart as SVG.
+fn svg(chart: &Chart) -> String {
+    let shown = || {
+        chart
+            .series
+            .iter()
+            .filter(|series| !series.hidden && !series.x.is_empty())
+    };
+    let plots = |right: bool| -> Vec<Plot> {
+        shown()
+            .filter(|series| series.right == right)
+            .flat_map(plots)
+            .collect()
+    };
+    let (left, right) = (plots(false), plots(true));
+    let twin = chart.y2.as_ref().filter(|_| !right.is_empty());
+    let mut layout = match twin {
+        Some(_) => Layout::auto_from_twin_y_plots(&left, &right),
+        None => Layout::auto_from_plots(&left),
+    };
+    layout = layout
+        .with_width(SIZE.0)
+        .with_height(SIZE.1)
+        .with_title(&chart.label)
+        .with_x_label(&chart.x.label)
+        .with_y_label(&chart.y.label)
+        .with_legend_position(LegendPosition::OutsideBottomColumns)
+        .with_legend_box(false)
+        .with_x_tick_format(ticks(&chart.x))
+        .with_y_tick_format(ticks(&chart.y))
+        .with_y_axis_min(0.0)
+        .with_clamp_axis();
+    if chart.x.scale == Scale::Log {
+        layout = layout.with_log_x();
+    }
+    for mark in &chart.marks {
+        layout = layout.with_reference_line(ReferenceLine {
+            orientation: Orientation::Vertical,
+            ..ReferenceLine::vertical(mark.x.0).with_label(&mark.label)
+        });
+    }
+    let scene = match twin {
+        Some(axis) => {
+            let layout = layout
+                .with_y2_label(&axis.label)
+                .with_y2_axis_min(0.0)
+                .with_y2_tick_format(ticks(axis));
+            render_twin_y(left, right, layout)
+        }
+        None => render_multiple(left, layout),
+    };
+    SvgBackend::default().render_scene(&scene) + "\n"
+}
+
+/// A series, its interval behind it.
+fn plots(series: &Series) -> Vec<Plot> {
+    let colour = COLOURS[(series.colour.max(1) - 1) % COLOURS.len()];
+    let points: Vec<(f64, f64)> = series
+        .x
+        .iter()
+        .zip(&series.y)
+        .filter_map(|(x, y)| Some((x.0, y.as_ref()?.0)))
+        .collect();
+    if series.kind == Kind::Points {
+        let mut plot = ScatterPlot::new()
+            .with_data(points.iter().copied())
+            .with_color(colour)
+            .with_size(4.0)
+            .with_legend(&series.name);
+        if !series.low.is_empty() {
+            let ends = series.low.iter().zip(&series.high).zip(&points);
+            plot = plot.with_y_err_asymmetric(ends.map(|((low, high), (_, y))| {
+                let below = low.map_or(0.0, |low| y - low.0);
+                (below, high.map_or(0.0, |high| high.0 - y))
+            }));
+        }
+        return vec![plot.into()];
+    }
+    let mut plot = LinePlot::new()
+        .with_data(points)
+        .with_color(colour)
+        .with_stroke_width(1.5)
+        .with_legend(&series.name);
+    if !series.low.is_empty() {
+        let ends = |of: &[Option<super::Figure>]| of.iter().flatten().map(|end| end.0).collect::<Vec<_>>();
+        plot = plot.with_band(ends(&series.low), ends(&series.high));
+    }
+    vec![
+        match series.kind {
+            Kind::Dashed => plot.with_dashed(),
+            Kind::Area => plot.with_fill(),
+            Kind::Line | Kind::Points => plot,
+        }
+        .into(),
+    ]
+}
+
+/// How the figures of an axis are written.
+fn ticks(axis: &Axis) -> TickFormat {
+    match axis.unit {
+        Unit::Moment => TickFormat::Custom(std::sync::Arc::new(|seconds| {
+            let seconds = seconds.round() as i64;
+            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+            if hours > 0 {
+                format!("{hours}:{minutes:02}:{:02}", seconds % 60)
+            } else {
+                format!("{minutes}:{:02}", seconds % 60)
+            }
+        })),
+        _ => TickFormat::Custom(std::sync::Arc::new(crate::report::number::three)),
+    }
+}
