@@ -14,7 +14,7 @@ use super::recording::Recording;
 const LENGTHS: [u32; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 
 /// Points of a distribution for each tenfold of what is left above a percentile: 90, 99, 99.9, ...
-const POINTS: u32 = 12;
+const POINTS: u32 = 20;
 
 /// How near to 100 % a distribution is read: so many nines.
 const NINES: u32 = 5;
@@ -108,7 +108,9 @@ impl Recording {
             }
         }
         let mut total = Group::default();
-        rows.iter().for_each(|row| total.merge(row));
+        for row in &rows {
+            total.merge(row);
+        }
         Curves {
             step,
             parts,

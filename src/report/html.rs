@@ -15,13 +15,10 @@ use crate::analysis::Analysis;
 use crate::measure::curves::Curves;
 use crate::measure::summary::RunSummary;
 
-/// Draws charts; on a page of its own it is a file.
-pub const CHART_SCRIPT: &str = concat!(include_str!("html/scale.js"), include_str!("html/chart.js"));
-
 /// The style sheet.
-pub const STYLE: &str = include_str!("html/style.css");
+const STYLE: &str = include_str!("html/style.css");
 
-/// What this page does with it: every `figure` that names a chart gets it.
+/// The script: what draws charts, and what this page does with it, which is to give every `figure` the chart that it names.
 const SCRIPT: &str = concat!(
     include_str!("html/scale.js"),
     include_str!("html/chart.js"),
@@ -30,6 +27,10 @@ const SCRIPT: &str = concat!(
 
 /// A longer scenario is left to its file.
 const SCENARIO: usize = 40_000;
+
+const HOW_TO_READ: &str = "<p class=\"aside\">Drag across a chart to look closer. With the keyboard: Tab to a chart, arrows to \
+     move from value to value, + and - to zoom, 0 to see all. The table below each chart holds its values.</p>\n\
+     <noscript><p>The charts need JavaScript. The tables below hold the figures.</p></noscript>\n";
 
 /// The page. `scenario`: the file as run, secrets masked, where there is one.
 pub fn report(
@@ -112,28 +113,25 @@ impl Section {
 
 /// The list of sections.
 fn contents(sections: &[Section]) -> String {
-    sections
-        .iter()
-        .filter(|section| !section.id.is_empty())
-        .map(|section| format!("<li><a href=\"#{}\">{}</a></li>\n", section.id, section.heading))
-        .collect()
+    let named = sections.iter().filter(|section| !section.id.is_empty());
+    let items =
+        named.flat_map(|Section { id, heading, .. }| ["<li><a href=\"#", id, "\">", heading, "</a></li>\n"]);
+    items.collect()
 }
 
 /// The places of the charts, with what they show in words.
 fn figures(charts: &[Chart]) -> Section {
-    let mut body = "<p class=\"aside\">Drag across a chart to look closer. With the keyboard: Tab to a chart, arrows to move from value to \
-                    value, + and - to zoom, 0 to see all. The table below each chart holds its values.</p>\n\
-                    <noscript><p>The charts need JavaScript. The tables below hold the figures.</p></noscript>\n"
-        .to_owned();
-    for chart in charts {
-        body += &format!(
-            "<figure class=\"chart\" id=\"chart-{id}\" data-chart=\"{id}\">\n<figcaption><strong>{label}</strong> {note}</figcaption>\n</figure>\n",
+    let places = charts.iter().map(|chart| {
+        format!(
+            "<figure class=\"chart\" id=\"chart-{id}\" data-chart=\"{id}\">\n<figcaption><strong>{label}</strong> \
+             {note}</figcaption>\n</figure>\n",
             id = chart.id,
             label = prose::escaped(&chart.label),
             note = prose::escaped(&chart.note),
-        );
-    }
-    Section::new("Charts", &body)
+        )
+    });
+    let places: Vec<_> = places.collect();
+    Section::new("Charts", &(HOW_TO_READ.to_owned() + &places.concat()))
 }
 
 /// The scenario as it was run.

@@ -80,9 +80,9 @@ test("everything can be done with the keyboard", async () => {
   const all = await ticks("capacity");
   await plot("capacity").focus();
   await page.keyboard.press("Home");
-  assert.match(await page.locator("#chart-capacity .tip").textContent(), /^1 users.*Measured/);
+  assert.match(await page.locator("#chart-capacity .tip").textContent(), /^users: 1Without queueing.*Measured/);
   await page.keyboard.press("ArrowRight");
-  assert.match(await page.locator("#chart-capacity .said").textContent(), /^3 users: /);
+  assert.match(await page.locator("#chart-capacity .said").textContent(), /^users: 3\. .*Measured [\d.]+ \(/);
   await page.keyboard.press("+");
   assert.notDeepEqual(await ticks("capacity"), all);
   await page.keyboard.press("0");

@@ -168,7 +168,7 @@ fn bounds(light: Option<&Light>, ceiling: Option<&Ceiling>, places: &[f64], most
         let ends: Vec<_> = ends.map(|place| (*place, ceiling.rate)).collect();
         Series {
             kind: Kind::Dashed,
-            ..estimates("Ceiling", 3, &ends)
+            ..estimates("Ceiling", 6, &ends)
         }
     });
     [light, ceiling].into_iter().flatten().collect()

@@ -2,7 +2,7 @@
 
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::{LegendPosition, LinePlot, ScatterPlot};
-use kuva::render::annotations::{Orientation, ReferenceLine};
+use kuva::render::annotations::ReferenceLine;
 use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{render_multiple, render_twin_y};
@@ -19,6 +19,15 @@ pub const TIMELINE: &str = "timeline.svg";
 const COLOURS: [&str; 8] = [
     "#1f6fb4", "#c8382c", "#5f6b7a", "#b26a00", "#8a8f98", "#1b7f5a", "#8e4bb5", "#3d4451",
 ];
+
+/// Steps between the ticks of a clock, seconds, and how many ticks there may be.
+const CLOCK: [f64; 14] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0, 7200.0,
+];
+const TICKS: f64 = 12.0;
+
+/// How far a logarithmic axis goes beyond its values, as a factor.
+const ROOM: f64 = 1.1;
 
 const SIZE: (f64, f64) = (860.0, 420.0);
 
@@ -61,16 +70,11 @@ fn svg(chart: &Chart) -> String {
         .with_legend_box(false)
         .with_x_tick_format(ticks(&chart.x))
         .with_y_tick_format(ticks(&chart.y))
-        .with_y_axis_min(0.0)
-        .with_clamp_axis();
-    if chart.x.scale == Scale::Log {
-        layout = layout.with_log_x();
-    }
+        .with_y_axis_min(0.0);
+    layout = across(chart, layout);
     for mark in &chart.marks {
-        layout = layout.with_reference_line(ReferenceLine {
-            orientation: Orientation::Vertical,
-            ..ReferenceLine::vertical(mark.x.0).with_label(&mark.label)
-        });
+        let line = ReferenceLine::vertical(mark.x.0).with_label(&mark.label);
+        layout = layout.with_reference_line(line.with_color(COLOURS[7]));
     }
     let scene = match twin {
         Some(axis) => {
@@ -83,6 +87,29 @@ fn svg(chart: &Chart) -> String {
         None => render_multiple(left, layout),
     };
     SvgBackend::default().render_scene(&scene) + "\n"
+}
+
+/// The axis of x: no wider than its values, with ticks that a clock has where it is one.
+fn across(chart: &Chart, layout: Layout) -> Layout {
+    let values = || chart.series.iter().flat_map(|series| &series.x).map(|x| x.0);
+    let least = values().fold(f64::INFINITY, f64::min);
+    let most = values().fold(f64::NEG_INFINITY, f64::max);
+    if most <= least {
+        return layout;
+    }
+    if chart.x.scale == Scale::Log {
+        // Room for the first and the last point.
+        return layout
+            .with_log_x()
+            .with_x_axis_min(least / ROOM)
+            .with_x_axis_max(most * ROOM);
+    }
+    let layout = layout.with_x_axis_min(least.min(0.0)).with_x_axis_max(most);
+    let step = CLOCK.into_iter().find(|step| (most - least) / step <= TICKS);
+    match step.filter(|_| chart.x.unit == Unit::Moment) {
+        Some(step) => layout.with_x_tick_step(step),
+        None => layout,
+    }
 }
 
 /// A series, its interval behind it.

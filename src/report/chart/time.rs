@@ -71,7 +71,7 @@ pub(super) fn times(summary: &RunSummary, curves: &Curves) -> Option<Chart> {
     let series = vec![
         line("p50", 1, |part| part.p50),
         line("p95", 4, |part| part.p95),
-        line("p99", 3, |part| part.p99),
+        line("p99", 7, |part| part.p99),
         line("longest", 2, |part| part.max).hidden(),
     ];
     let measured = || series.iter().flat_map(|line| line.y.iter().flatten());

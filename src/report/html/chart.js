@@ -118,7 +118,8 @@ class Chart {
     const height = Math.round(Math.min(360, Math.max(230, width * 0.42)));
     this.width = this.plot.clientWidth;
     const right = y2 && shown.some((series) => series.right);
-    this.box = { left: 58, top: 14, right: width - (right ? 52 : 14), bottom: height - 44 };
+    // Charts of a group stand below each other, their moments in line.
+    this.box = { left: 58, top: 14, right: width - (right || this.options.group ? 52 : 14), bottom: height - 44 };
     const { left, top, bottom } = this.box;
     const [from, to] = this.range || this.whole();
     const within = (series) => series.x.map((value) => value >= from && value <= to);
@@ -142,7 +143,8 @@ class Chart {
       svg.append(this.upright(axis, ticks(axis, low, high, 6), place, side, edge));
     }
     svg.append(this.across(ticks(x, from, to, Math.max(2, Math.floor((this.box.right - left) / 78)))));
-    inner.append(...this.backdrop(), ...shown.flatMap((series) => this.shape(series)));
+    const [behind, before] = this.landmarks();
+    inner.append(...behind, ...shown.map((series) => this.shape(series)), ...before);
     this.hair = make("g", { class: "hair" });
     svg.append(inner, this.hair);
     this.svg = svg;
@@ -199,26 +201,24 @@ class Chart {
     return group;
   }
 
-  /** Spans and marks. */
-  backdrop() {
+  /** Spans and marks, which stand behind the series, and their words, before them. */
+  landmarks() {
     const { left, top, right, bottom } = this.box;
-    const spans = this.options.spans.map((span) => {
+    const [behind, before] = [[], []];
+    const say = (words, x, y, anchor) => before.push(make("text", { class: "words", x, y, "text-anchor": anchor }, words));
+    for (const span of this.options.spans) {
       const [from, to] = [Math.max(left, this.x(span.from)), Math.min(right, this.x(span.to))];
       const width = Math.max(0, to - from);
-      const group = make("g", { class: "span" }, make("rect", { x: from, y: top, width, height: bottom - top }));
-      group.append(make("title", {}, span.label));
-      if (width > 7 * span.label.length) {
-        group.append(make("text", { x: from + width / 2, y: top + 12, "text-anchor": "middle" }, span.label));
-      }
-      return group;
-    });
-    const marks = this.options.marks.map((mark) => {
+      behind.push(make("rect", { class: "span", x: from, y: top, width, height: bottom - top }, make("title", {}, span.label)));
+      if (width > 6.5 * span.label.length) say(span.label, from + width / 2, top + 12, "middle");
+    }
+    for (const mark of this.options.marks) {
       const x = this.x(mark.x);
       const late = x > (left + right) / 2;
-      const text = make("text", { x: late ? x - 5 : x + 5, y: bottom - 8, "text-anchor": late ? "end" : "start" }, mark.label);
-      return make("g", { class: "mark" }, make("line", { x1: x, x2: x, y1: top, y2: bottom }), text);
-    });
-    return [...spans, ...marks];
+      behind.push(make("line", { class: "mark", x1: x, x2: x, y1: top, y2: bottom }));
+      say(mark.label, late ? x - 5 : x + 5, bottom - 8, late ? "end" : "start");
+    }
+    return [behind, before];
   }
 
   /** A series, its intervals first. */
@@ -233,7 +233,7 @@ class Chart {
         group.append(make("path", { d: `M${x} ${low}V${high}M${x - 4} ${low}h8M${x - 4} ${high}h8` }));
       }
       for (const point of points.filter(Boolean)) group.append(make("circle", { cx: point[0], cy: point[1], r: 4 }));
-      return [group];
+      return group;
     }
     if (known.length > 1) {
       const there = known.map(([x, low]) => `${x} ${low}`).join("L");
@@ -251,7 +251,7 @@ class Chart {
       }
     }
     group.append(make("path", { class: "line", d: line.join("") }));
-    return [group];
+    return group;
   }
 
   /** Crosshair and values at the place nearest to x; null takes them away. */
@@ -268,7 +268,8 @@ class Chart {
     const rows = this.readings(at, px);
     this.hair.append(make("line", { x1: px, x2: px, y1: this.box.top, y2: this.box.bottom }));
     for (const { series, py } of rows) this.hair.append(make("circle", { class: `c${series.colour}`, cx: px, cy: py, r: 3.5 }));
-    const heading = `${written(this.options.x)(at)} ${this.options.x.unit === "moment" ? "" : this.options.x.label}`.trim();
+    const { label, unit } = this.options.x;
+    const heading = (unit === "moment" ? "" : `${label}: `) + written(this.options.x)(at);
     const lines = rows.map(({ series, text }) =>
       make("div", {}, make("span", { class: `swatch c${series.colour} ${series.kind}` }), `${series.name} `, make("b", {}, text)));
     this.tip.replaceChildren(make("strong", {}, heading), ...lines);
@@ -278,7 +279,7 @@ class Chart {
     const late = px > (this.box.left + this.box.right) / 2;
     const place = px * share + (late ? -12 - this.tip.offsetWidth : 12);
     this.tip.style.left = `${Math.max(0, Math.min(place, this.plot.clientWidth - this.tip.offsetWidth))}px`;
-    if (speak) this.said.textContent = `${heading}: ${rows.map(({ series, text }) => `${series.name} ${text}`).join(", ")}`;
+    if (speak) this.said.textContent = `${heading}. ${rows.map(({ series, text }) => `${series.name} ${text}`).join(", ")}`;
   }
 
   /** What stands at a place: points there, lines at their nearest value. */

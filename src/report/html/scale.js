@@ -40,7 +40,7 @@ function written(axis) {
 
 /** Steps that can be counted in, and where the next tenfold begins. */
 const TENS = [1, 2, 5];
-const CLOCK = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+const CLOCK = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400];
 
 /** About so many ticks from `low` to `high`; always an end. */
 function ticks(axis, low, high, most) {

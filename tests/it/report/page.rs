@@ -41,11 +41,11 @@ impl Known {
 /// Names of endpoints, scenario and failures are as bad as names can be.
 fn hostile() -> Known {
     let mut outline = outline(&[(5, 60), (5, 60)], Vec::new());
-    outline.name = HOSTILE.to_owned();
+    HOSTILE.clone_into(&mut outline.name);
     outline.description = Some(HOSTILE.to_owned());
     for (number, row) in outline.rows.iter_mut().enumerate() {
         row.name = format!("{HOSTILE}{number}");
-        row.method = HOSTILE.to_owned();
+        HOSTILE.clone_into(&mut row.method);
     }
     let run = Run {
         info: info(outline, 2),
@@ -63,7 +63,7 @@ fn between<'t>(text: &'t str, begin: &str, end: &str) -> &'t str {
 fn charts(page: &str) -> serde_json::Value {
     let data = between(
         page,
-        "<script type=\"application/json\" id=\"charts\">",
+        "<script type=\"application/json\" id=\"chart-data\">",
         "</script>",
     );
     serde_json::from_str(data).unwrap()
