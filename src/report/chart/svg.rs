@@ -86,7 +86,27 @@ fn svg(chart: &Chart) -> String {
         }
         None => render_multiple(left, layout),
     };
-    SvgBackend::default().render_scene(&scene) + "\n"
+    numbered(&SvgBackend::default().render_scene(&scene)) + "\n"
+}
+
+/// What kuva begins the ids of its clip paths with.
+const CLIP: &str = "kuva-clip-";
+
+/// With ids counted from 1: kuva counts them over the whole process, but the same run is to give the same bytes.
+fn numbered(svg: &str) -> String {
+    let mut ids: Vec<&str> = Vec::new();
+    let mut parts = svg.split(CLIP);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let (id, rest) = part.split_at(end);
+        let place = ids.iter().position(|known| *known == id).unwrap_or_else(|| {
+            ids.push(id);
+            ids.len() - 1
+        });
+        text.extend([CLIP, &(place + 1).to_string(), rest]);
+    }
+    text
 }
 
 /// The axis of x: no wider than its values, with ticks that a clock has where it is one.
@@ -168,5 +188,19 @@ fn ticks(axis: &Axis) -> TickFormat {
             }
         })),
         _ => TickFormat::Custom(std::sync::Arc::new(crate::report::number::three)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_counted_from_one_in_the_order_of_their_first_use() {
+        assert_eq!(
+            numbered("a kuva-clip-7 kuva-clip-12\" url(#kuva-clip-7) kuva-clip-12"),
+            "a kuva-clip-1 kuva-clip-2\" url(#kuva-clip-1) kuva-clip-2"
+        );
+        assert_eq!(numbered("none"), "none");
     }
 }
