@@ -140,7 +140,7 @@ pub(super) fn charts(analysis: &Analysis) -> String {
 pub(in crate::report) fn files() -> String {
     "## Files of this run\n\n\
      - `report.html`: this report with charts to look into, as one page that needs no network\n\
-     - `report.md`: this report as text, `timeline.svg` and `capacity.svg`: its pictures\n\
+     - `report.md`: this report as text; the `.svg` files are its pictures\n\
      - `summary.csv`: the table above with unrounded figures, and more of each stage\n\
      - `endpoints.csv`: the same for each endpoint at each stage\n\
      - `timeline.csv`: one row per second\n\

@@ -1,13 +1,17 @@
 //! `report.html` and the pictures beside `report.md`, of runs that went through recorder and aggregator.
 
+use std::path::Path;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use runner::analysis::{Analysis, steady};
+use runner::analysis::{Analysis, levels, steady};
 use runner::measure::curves::Curves;
 use runner::measure::recording::Recording;
-use runner::measure::summary::RunSummary;
+use runner::measure::summary::{RunSummary, WindowChoice};
 use runner::report::{chart, findings, html};
 
+use super::fixture::matrix;
 use crate::measure::script::{Run, info, outline, secs, usual};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)><!-- \"'&lt;";
@@ -182,24 +186,36 @@ fn the_same_run_renders_to_the_same_page_and_pictures() {
     assert_eq!(known().pictures(), known().pictures());
 }
 
+/// The page with every chart. It is left in the folder of test files, where `.ci/run` opens it in a browser.
 #[test]
-fn every_reference_to_a_chart_has_its_chart() {
-    let page = Known::of(&usual().record(drop).1).page(None);
+fn every_chart_has_its_place_in_the_page() {
+    let mut summary = matrix();
+    HOSTILE.clone_into(&mut summary.rows[0].name);
+    // Without what makes its levels doubtful.
+    for stage in &mut summary.stages {
+        stage.window.choice = WindowChoice::Steady { warm_up: 5 };
+        stage.warnings.clear();
+        stage.think = Some(Duration::from_secs_f64(
+            stage.users / stage.figures.rate - stage.figures.mean.unwrap().as_secs_f64(),
+        ));
+    }
+    let known = Known {
+        analysis: Analysis::of(levels::bare(&summary), &summary),
+        // Of another run: what the page is tested with need not fit together.
+        curves: usual().record(drop).1.curves(600),
+        summary,
+    };
+    let page = known.page(Some("name: mixed\n"));
     let charts = charts(&page);
-    let ids: Vec<_> = charts
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|chart| chart["id"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        ids,
-        ["throughput", "times", "capacity", "in-flight", "distribution"]
-    );
-    assert_eq!(page.matches("data-chart=").count(), ids.len());
+    let charts = charts.as_array().unwrap();
+    let ids: Vec<_> = charts.iter().map(|chart| chart["id"].as_str().unwrap()).collect();
+    let all = ["throughput", "times", "capacity", "in-flight", "distribution"];
+    assert_eq!(ids, all);
+    assert_eq!(page.matches(" data-chart=").count(), ids.len());
     for id in ids {
         assert!(page.contains(&format!("data-chart=\"{id}\"")));
     }
+    std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.html"), page).unwrap();
 }
 
 #[test]
