@@ -119,7 +119,7 @@ class Chart {
     this.width = this.plot.clientWidth;
     const right = y2 && shown.some((series) => series.right);
     // Charts of a group stand below each other, their moments in line.
-    this.box = { left: 58, top: 14, right: width - (right || this.options.group ? 52 : 14), bottom: height - 44 };
+    this.box = { left: 58, top: 24, right: width - (right || this.options.group ? 52 : 14), bottom: height - 44 };
     const { left, top, bottom } = this.box;
     const [from, to] = this.range || this.whole();
     const within = (series) => series.x.map((value) => value >= from && value <= to);
