@@ -11,10 +11,16 @@ use crate::measure::summary::RunSummary;
 use crate::plan::outline::Outline;
 use crate::report::merge::Named;
 use crate::report::terminal::Colour;
-use crate::report::{csv, json, junit, locust, markdown, merge, terminal};
+use crate::report::{chart, csv, html, json, junit, locust, markdown, merge, terminal};
 
 /// The report that a person reads.
 const READ_FIRST: &str = "report.md";
+
+/// The scenario as run, secrets masked.
+pub(super) const SCENARIO: &str = "scenario.yaml";
+
+/// Charts over time have about so many points at the most: as many as a screen shows, and a page stays small.
+const POINTS: u32 = 600;
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +53,10 @@ pub(super) fn write(
 ) -> Written {
     let to_read = folder.join(READ_FIRST);
     let read_first = put(&to_read, &markdown::report(summary, analysis)).map(|()| to_read);
-    let rest = || write_rest(folder, summary, analysis);
+    let rest = || {
+        let charts = write_charts(folder, recording, summary, analysis);
+        charts.and(write_rest(folder, summary, analysis))
+    };
     let locust = locust_prefix.map(|prefix| write_locust(prefix, recording, summary));
     let (read_first, own) = match read_first {
         Ok(path) => (Some(path), rest()),
@@ -68,7 +77,29 @@ pub(super) fn not_carried_out(folder: &Path, outline: &Outline, why: &str) -> Re
     put(&folder.join(READ_FIRST), &markdown::not_carried_out(outline, why))
 }
 
-/// Everything but the report that a person reads.
+/// The page, and the pictures of `report.md`.
+fn write_charts(
+    folder: &Path,
+    recording: &Recording,
+    summary: &RunSummary,
+    analysis: &Analysis,
+) -> Result<(), WriteError> {
+    let curves = recording.curves(POINTS);
+    for (name, text) in chart::svg::files(&chart::charts(summary, analysis, &curves)) {
+        put(&folder.join(name), &text)?;
+    }
+    // Older runs may have none.
+    let scenario = std::fs::read_to_string(folder.join(SCENARIO)).ok();
+    let path = folder.join("report.html");
+    let page = html::report(summary, analysis, &curves, scenario.as_deref());
+    let page = page.map_err(|error| WriteError {
+        path: path.clone(),
+        error: error.into(),
+    })?;
+    put(&path, &page)
+}
+
+/// Everything but what a person reads.
 fn write_rest(folder: &Path, summary: &RunSummary, analysis: &Analysis) -> Result<(), WriteError> {
     let run = json::report(summary, analysis).map_err(|error| WriteError {
         path: folder.join("run.json"),

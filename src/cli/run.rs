@@ -75,7 +75,7 @@ fn run_with(args: &RunArgs, replace: &Replace) -> Exit {
             return Exit::NotCarriedOut;
         }
     };
-    if let Err(error) = std::fs::write(folder.join("scenario.yaml"), ready.loaded.masked_source()) {
+    if let Err(error) = std::fs::write(folder.join(reports::SCENARIO), ready.loaded.masked_source()) {
         print::error(&format!("cannot write to {}: {error}", folder.display()));
         return Exit::NotCarriedOut;
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 pub(super) use group::{Ages, Group};
 pub(super) use parts::{Failures, HealthFold, Iterations};
-pub(super) use series::second;
+pub(super) use series::{mean_level, second};
 
 use super::judge;
 use super::recording::Recording;

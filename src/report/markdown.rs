@@ -9,6 +9,8 @@ mod incidents;
 mod levels;
 mod outcome;
 
+pub(super) use head::files;
+
 use super::{findings, table};
 use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
@@ -24,31 +26,62 @@ pub fn not_carried_out(outline: &Outline, why: &str) -> String {
     )
 }
 
+/// The parts of the report, for a format that orders them otherwise. Findings and files stand by themselves.
+pub(super) struct Parts {
+    /// Title and what was run.
+    pub(super) opening: String,
+    /// What is wrong, where anything is.
+    pub(super) cautions: Option<String>,
+    /// The table of the README.
+    pub(super) result: String,
+    /// What the thresholds came to, where there are any.
+    pub(super) thresholds: Option<String>,
+    /// Everything below.
+    pub(super) details: Vec<String>,
+}
+
+impl Parts {
+    pub(super) fn of(summary: &RunSummary) -> Self {
+        let details = [
+            Some(failures::types(summary)),
+            Some(levels::measured(summary)),
+            Some(levels::response_times(summary)),
+            levels::from_due(summary),
+            Some(endpoints::whole_run(summary)),
+            endpoints::by_level(summary),
+            Some(endpoints::phases(summary)),
+            Some(endpoints::responses(summary)),
+            endpoints::iterations(summary),
+            incidents::list(summary),
+            Some(generator::state(summary)),
+        ];
+        Self {
+            opening: head::title_and_run(summary),
+            cautions: head::cautions(summary),
+            result: outcome::table(summary),
+            thresholds: outcome::thresholds(summary),
+            details: details.into_iter().flatten().collect(),
+        }
+    }
+}
+
 /// The whole report.
 pub fn report(summary: &RunSummary, analysis: &Analysis) -> String {
-    let parts = [
-        Some(head::title_and_run(summary)),
-        head::cautions(summary),
-        Some(outcome::table(summary)),
-        outcome::thresholds(summary),
-        findings::section(&analysis.findings, findings::About::of(summary)),
-        Some(failures::types(summary)),
-        Some(levels::measured(summary)),
-        Some(levels::response_times(summary)),
-        levels::from_due(summary),
-        Some(endpoints::whole_run(summary)),
-        endpoints::by_level(summary),
-        Some(endpoints::phases(summary)),
-        Some(endpoints::responses(summary)),
-        endpoints::iterations(summary),
-        incidents::list(summary),
-        Some(generator::state(summary)),
-        Some(head::files()),
+    let parts = Parts::of(summary);
+    let findings = findings::section(&analysis.findings, findings::About::of(summary));
+    let first = [
+        Some(parts.opening),
+        parts.cautions,
+        Some(parts.result),
+        parts.thresholds,
+        findings,
+        Some(head::charts(analysis)),
     ];
-    let parts: Vec<_> = parts
+    let all = first
         .into_iter()
         .flatten()
-        .map(|part| part.trim_end().to_owned())
-        .collect();
-    parts.join("\n\n") + "\n"
+        .chain(parts.details)
+        .chain([head::files()]);
+    let all: Vec<_> = all.map(|part| part.trim_end().to_owned()).collect();
+    all.join("\n\n") + "\n"
 }

@@ -1,9 +1,11 @@
 //! Telling it afterwards: pure functions of a [`crate::measure::summary::RunSummary`]. No I/O and no clock: the same run
 //! renders to the same bytes. A new format is one more function over the same figures and [`table`].
 
+pub mod chart;
 pub mod compare;
 pub mod csv;
 pub mod findings;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod locust;

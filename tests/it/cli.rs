@@ -314,6 +314,8 @@ fn a_report_written_again_has_the_same_bytes() {
     let all = || {
         [
             "report.md",
+            "report.html",
+            "timeline.svg",
             "run.json",
             "summary.csv",
             "endpoints.csv",

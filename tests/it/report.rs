@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod fixture;
+mod page;
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use crate::plan::StageId;
 use crate::plan::outline::Outline;
 
 /// An integral over an interval, in microseconds times a number, as the mean number.
-pub(super) fn mean_level(integral: i64, length: std::time::Duration) -> f64 {
+pub(crate) fn mean_level(integral: i64, length: std::time::Duration) -> f64 {
     if length.is_zero() {
         0.0
     } else {

@@ -1,7 +1,9 @@
 //! The beginning and the end of the report: what was run, what is wrong with it, which files belong to it.
 
+use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
 use crate::plan::outline::Outline;
+use crate::report::chart::{self, svg};
 use crate::report::{number, table, warning, words};
 
 /// Title, the mark of a demo run, and one paragraph of what was run.
@@ -118,9 +120,27 @@ pub(super) fn cautions(summary: &RunSummary) -> Option<String> {
         .then(|| format!("## Before you use these figures\n\n{}", words::bullets(&cautions)))
 }
 
+/// The pictures beside the report.
+pub(super) fn charts(analysis: &Analysis) -> String {
+    let capacity = if chart::has_capacity(analysis) {
+        format!(
+            "![Throughput against the load, with its bounds]({})\n\n",
+            svg::CAPACITY
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "## Charts\n\n{capacity}![Throughput, failures and users over time]({})\n\n`report.html` has these and more, to look into.",
+        svg::TIMELINE
+    )
+}
+
 /// What else lies in the run's folder.
-pub(super) fn files() -> String {
+pub(in crate::report) fn files() -> String {
     "## Files of this run\n\n\
+     - `report.html`: this report with charts to look into, as one page that needs no network\n\
+     - `report.md`: this report as text; the `.svg` files are its pictures\n\
      - `summary.csv`: the table above with unrounded figures, and more of each stage\n\
      - `endpoints.csv`: the same for each endpoint at each stage\n\
      - `timeline.csv`: one row per second\n\
