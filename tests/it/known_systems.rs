@@ -59,7 +59,7 @@ fn a_fixed_pool_has_its_ceiling_and_its_knee() {
     near(ceiling(found), 40.0, TOLERANCE);
     near(found.capacity.knee.unwrap().value, 104.0, 2.0 * TOLERANCE);
     let degraded = found.capacity.degraded.as_ref().unwrap();
-    assert_eq!(found.capacity.steps[degraded.0].load, 160.0);
+    assert_eq!(found.capacity.steps[degraded.0].load as u32, 160);
     assert!(!says(found, |finding| matches!(
         finding,
         Finding::Falls { .. } | Finding::FailuresGrow { .. } | Finding::Drift { .. } | Finding::Bursts { .. }
@@ -90,7 +90,7 @@ fn a_rate_limit_is_a_ceiling_of_successes_and_nobody_waits() {
     // 20/s × (0.1 s + 2.5 s).
     near(found.capacity.knee.unwrap().value, 52.0, 2.0 * TOLERANCE);
     let (place, causes) = found.capacity.degraded.as_ref().unwrap();
-    assert_eq!(found.capacity.steps[*place].load, 120.0);
+    assert_eq!(found.capacity.steps[*place].load as u32, 120);
     // Every request is answered as fast as ever: it is the failures that degrade it.
     assert!(matches!(causes[..], [Cause::Failures { .. }]), "{causes:?}");
     frozen("rate_limit", &run);

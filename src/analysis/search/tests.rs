@@ -160,10 +160,7 @@ fn it_narrows_down_where_a_limit_breaks_and_confirms_what_holds() {
         .fold(f64::INFINITY, f64::min);
     assert!(gives / holds <= NEAR, "{loads:?}");
     assert_eq!(
-        loads
-            .iter()
-            .filter(|load| load.total_cmp(&&holds).is_eq())
-            .count(),
+        loads.iter().filter(|load| load.total_cmp(&holds).is_eq()).count(),
         2,
         "{loads:?}"
     );

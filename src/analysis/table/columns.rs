@@ -100,9 +100,8 @@ impl Columns {
             title.figure = match title.figure {
                 // `Errors` of `1.2%` are no count, and an `error rate` without a sign may be anything.
                 Figure::Fails | Figure::FailRate if in_percent(rows, index) => Figure::Percentage,
-                Figure::FailRate => continue,
                 Figure::Load if in_users(rows, index) && !has_level(header) => Figure::Users,
-                Figure::Load => continue,
+                Figure::FailRate | Figure::Load => continue,
                 figure => figure,
             };
             // Where the level has a column of its own, the users beside it are the mean of those that were active.

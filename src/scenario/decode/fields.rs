@@ -201,7 +201,13 @@ impl<'n> Fields<'n> {
                         format!("{} needs {}", self.shape.what, one_of(names.iter().copied())),
                     )
                     .label("none of them in the block that begins here")
-                    .help(format!("for example: {}", self.shape.example)),
+                    .help(format!(
+                        "for example: {}",
+                        names
+                            .first()
+                            .and_then(|name| example_of(name))
+                            .unwrap_or(self.shape.example)
+                    )),
                 )
             }
             [only] => Some(*only),

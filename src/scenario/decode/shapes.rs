@@ -250,7 +250,12 @@ pub(crate) static FIND_CAPACITY: Shape = Shape {
         /// Without load, between two levels. Default: 5s.
         pause: DURATION, "sleep wait cooldown";
     }],
-    rule: Rule::None,
+    rule: Rule::Other(
+        r#"{ "anyOf": [
+            { "properties": { "start": { "type": "integer" }, "at_most": { "type": "integer" } } },
+            { "properties": { "start": { "type": "string" }, "at_most": { "type": "string" } } }
+        ] }"#,
+    ),
     advice: &[],
 };
 

@@ -67,7 +67,7 @@ impl World {
     fn outline(&self) -> Outline {
         let stages: Vec<_> = self.levels.iter().map(|_| (RAMP, self.hold)).collect();
         let mut outline = outline(&stages, Vec::new());
-        outline.file = "api.yaml".to_owned();
+        "api.yaml".clone_into(&mut outline.file);
         for (stage, level) in outline.stages.iter_mut().zip(&self.levels) {
             stage.level = *level;
         }
@@ -178,8 +178,9 @@ impl Run<'_> {
         if self.world.max_users.is_none() {
             let more = self.world.levels[stage] as usize - self.users;
             let now = self.time();
-            self.recorder.users(now, more as i32);
-            self.recorder.thinking(now, more as i32);
+            self.recorder.users(now, i32::try_from(more).expect("few users"));
+            self.recorder
+                .thinking(now, i32::try_from(more).expect("few users"));
             self.users += more;
             self.thinking += more;
         }
