@@ -62,6 +62,8 @@ pub async fn run<O: SearchObserver>(
         let recording = match carrier.carry_out(level, &mut moved).await {
             Ok(recording) => recording,
             Err(error) if whole.levels() == 0 => return Err(error),
+            // Asked to stop before the level's load began.
+            Err(EngineError::Interrupted) => break,
             Err(error) => {
                 observer.warning(format!("the search ends here: {error}"));
                 break;
