@@ -229,12 +229,20 @@ fn gave(open: bool, levels: &[Level], step: &Step) -> Vec<Gave> {
         share: step.failure_share.value,
     });
     let unserved = step.efficiency.filter(|share| open && *share < SERVED);
-    let unsteady = open && !step.trusted;
+    // Once may be chance, or something else on the machine.
+    let unsteady = open && unsettled(levels, step) >= 2;
     limits
         .chain(failures)
         .chain(unserved.map(|share| Gave::Unserved { share }))
         .chain(unsteady.then_some(Gave::NotSteady))
         .collect()
+}
+
+/// How often a load that is never to be relied on was not steady.
+fn unsettled(levels: &[Level], step: &Step) -> usize {
+    let here = step.levels.iter().map(|place| &levels[*place]);
+    let unsteady = here.filter(|level| level.trust == Trust::NotSteady).count();
+    if step.trusted { 0 } else { unsteady }
 }
 
 /// Less of what arrives being served, it piles up.
@@ -262,7 +270,18 @@ impl State<'_> {
     /// The same in the open model.
     fn rate(&self) -> Option<(f64, Why)> {
         let up = || self.gave().is_none().then(|| self.up())?;
-        up().or_else(|| self.limit(NEAR_OPEN)).or_else(|| self.again())
+        self.unsure()
+            .or_else(up)
+            .or_else(|| self.limit(NEAR_OPEN))
+            .or_else(|| self.again())
+    }
+
+    /// Again what was not steady, unless it gives for another reason.
+    fn unsure(&self) -> Option<(f64, Why)> {
+        let once =
+            |step: &&Step| unsettled(self.levels, step) == 1 && gave(self.open, self.levels, step).is_empty();
+        let step = self.capacity.steps.iter().find(once)?;
+        Some((step.load, Why::Again))
     }
 
     fn gave(&self) -> Option<f64> {

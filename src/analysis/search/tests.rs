@@ -19,6 +19,8 @@ struct System {
     generator: f64,
     /// From this load on the level is aborted on the way to it.
     aborts: f64,
+    /// At this load the first time is not steady.
+    unsteady_once: f64,
 }
 
 const PLAIN: System = System {
@@ -29,6 +31,7 @@ const PLAIN: System = System {
     open: false,
     generator: f64::INFINITY,
     aborts: f64::INFINITY,
+    unsteady_once: f64::INFINITY,
 };
 
 fn known(value: f64) -> Estimate {
@@ -110,7 +113,14 @@ impl System {
             match next(&search, self.open, &analysis) {
                 Move::Measure { load, .. } => {
                     levels = analysis.levels;
-                    levels.push(self.level(load));
+                    let first = levels
+                        .iter()
+                        .all(|level: &Level| level.load < load || level.load > load);
+                    let mut level = self.level(load);
+                    if first && load.total_cmp(&self.unsteady_once).is_eq() {
+                        level.trust = Trust::NotSteady;
+                    }
+                    levels.push(level);
                 }
                 Move::Done(ended) => {
                     return (analysis.levels.iter().map(|level| level.load).collect(), ended);
@@ -194,6 +204,18 @@ fn arrivals_are_bracketed_to_five_percent() {
         .filter(|load| *load > 40.0)
         .fold(f64::INFINITY, f64::min);
     assert!(gives / holds <= NEAR_OPEN, "{loads:?}");
+}
+
+#[test]
+fn arrivals_that_were_not_steady_once_are_measured_again() {
+    let open = System {
+        open: true,
+        think: 0.0,
+        unsteady_once: 20.0,
+        ..PLAIN
+    };
+    let (loads, ended) = open.searched(5.0, 30.0);
+    assert_eq!((loads, ended), (vec![5.0, 10.0, 20.0, 20.0, 30.0], Ended::AtMost));
 }
 
 #[test]
