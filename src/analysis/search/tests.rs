@@ -115,7 +115,7 @@ impl System {
                     levels = analysis.levels;
                     let first = levels
                         .iter()
-                        .all(|level: &Level| level.load < load || level.load > load);
+                        .all(|level: &Level| level.load.total_cmp(&load).is_ne());
                     let mut level = self.level(load);
                     if first && load.total_cmp(&self.unsteady_once).is_eq() {
                         level.trust = Trust::NotSteady;
