@@ -7,7 +7,7 @@ const STRONGEST: f64 = 0.8;
 /// autoregression, which Tafazzoli and Wilson (2011, "Skart") use to correct batch means. φ is the correlation of neighbours
 /// without its bias, which in a series of n values is −(1 + 3φ) / n (Kendall 1954, Marriott and Pope 1954). The residuals are of a
 /// mean, so their sum is zero; 1 at least, as a narrower interval on the word of a few values would be rash.
-pub(super) fn inflation(residuals: &[f64]) -> f64 {
+pub fn inflation(residuals: &[f64]) -> f64 {
     let squares: f64 = residuals.iter().map(|value| value * value).sum();
     if squares <= 0.0 {
         return 1.0;

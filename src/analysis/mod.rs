@@ -7,7 +7,7 @@ pub mod blocks;
 pub mod bursts;
 pub mod capacity;
 pub mod compare;
-mod correlation;
+pub mod correlation;
 pub mod culprits;
 pub mod distribution;
 pub mod estimate;

@@ -1,6 +1,6 @@
 //! `report.html`: the report as one page that needs nothing else, neither a server nor a network.
 //!
-//! Its words are those of `report.md`, section by section ([`super::markdown`] writes them, [`prose`] turns them into
+//! Its words are those of `report.md`, section by section ([`super::markdown`] writes them, `prose` turns them into
 //! HTML), so that the two cannot disagree; the charts ([`super::chart`]) are handed to the page's script as JSON. A content
 //! security policy lets only this script and this style sheet in, each by its hash, and no request out.
 
