@@ -164,21 +164,23 @@ impl Tally {
             .map(|tally| index_of(tally.min) as usize)
             .min()
             .unwrap_or(0);
-        let after = sides
-            .map(|tally| tally.counts.len())
-            .into_iter()
-            .max()
-            .unwrap_or(0);
+        let [one, other] = sides.map(|tally| tally.counts.get(first..).unwrap_or_default());
+        let (longer, shorter) = if one.len() >= other.len() {
+            (one, other)
+        } else {
+            (other, one)
+        };
         let mut seen = 0_u64;
-        for index in first..after {
-            for tally in sides {
-                seen = seen.saturating_add(tally.counts.get(index).copied().unwrap_or(0));
+        for (place, count) in longer.iter().enumerate() {
+            seen = seen.saturating_add(*count);
+            if let Some(more) = shorter.get(place) {
+                seen = seen.saturating_add(*more);
             }
             if seen >= rank {
-                return index as u32;
+                return (first + place) as u32;
             }
         }
-        after.saturating_sub(1) as u32
+        (first + longer.len()).saturating_sub(1) as u32
     }
 }
 
