@@ -2,8 +2,7 @@
 //!
 //! Up: each level twice the one before, until throughput stops growing, a limit is broken or requests fail. Then around that
 //! place, in this order: a level deep enough in saturation that the ceiling is the API's and not its queue's; one low enough that
-//! response times without queueing are known; the peak, where throughput falls beyond it; the place where limits break; the knee;
-//! and again what is not known well enough. It is a function of the levels, so that a report written later from the
+//! response times without queueing are known; the place where limits break, requests fail or throughput falls; the knee; and again what is not known well enough. It is a function of the levels, so that a report written later from the
 //! journal says the same of how the search ended.
 
 use schemars::JsonSchema;
@@ -26,8 +25,8 @@ const NEAR: f64 = 1.1;
 /// The same of what arrives at a rate.
 const NEAR_OPEN: f64 = 1.05;
 
-/// The peak of a throughput that falls again is sought to this ratio of levels.
-const PEAK: f64 = 1.5;
+/// Throughput falls where it is less than this share of what fewer users bring.
+const FALLS: f64 = 0.9;
 
 /// A level this near the knee is at the knee.
 const AT_KNEE: f64 = 1.2;
@@ -61,8 +60,6 @@ pub enum Why {
     Ceiling,
     /// Response times without queueing.
     Light,
-    /// The highest throughput.
-    Peak,
     /// Where limits break.
     Limit,
     /// The knee.
@@ -174,6 +171,11 @@ pub enum Gave {
         /// Served as a share of what arrives.
         share: f64,
     },
+    /// Throughput falls.
+    Falls {
+        /// As a share of what fewer users bring.
+        share: f64,
+    },
     /// It does not become steady, so that more waits the longer it is held.
     NotSteady,
     /// It was ended before it was held.
@@ -196,18 +198,18 @@ impl Searched {
                 Move::Measure { .. } => Ended::Unfinished,
             },
             holds,
-            gives: step.map(|step| (step.load, gave(open, levels, step))),
+            gives: step.map(|step| (step.load, gave(open, levels, capacity, step))),
         })
     }
 }
 
-/// The highest load below which nothing gives, and the lowest that does not hold: a limit broken, requests failing, in the open
-/// model arrivals that are not served.
+/// The highest load below which nothing gives, and the lowest that does not hold: a limit broken, requests failing, throughput
+/// falling, in the open model arrivals that are not served.
 fn bracket(open: bool, levels: &[Level], capacity: &Capacity) -> (Option<f64>, Option<f64>) {
     let gives = capacity
         .steps
         .iter()
-        .find(|step| !gave(open, levels, step).is_empty());
+        .find(|step| !gave(open, levels, capacity, step).is_empty());
     let gives = gives.map(|step| step.load);
     let below = |step: &&Step| step.trusted && gives.is_none_or(|gives| step.load < gives);
     let holds = capacity.steps.iter().rev().find(below);
@@ -220,7 +222,7 @@ fn is_held(levels: &[Level], step: &Step) -> bool {
         .any(|place| levels[*place].trust != Trust::NeverHeld)
 }
 
-fn gave(open: bool, levels: &[Level], step: &Step) -> Vec<Gave> {
+fn gave(open: bool, levels: &[Level], capacity: &Capacity, step: &Step) -> Vec<Gave> {
     if !is_held(levels, step) {
         return vec![Gave::Aborted];
     }
@@ -229,13 +231,25 @@ fn gave(open: bool, levels: &[Level], step: &Step) -> Vec<Gave> {
         share: step.failure_share.value,
     });
     let unserved = step.efficiency.filter(|share| open && *share < SERVED);
+    let falls = falls(capacity, step).filter(|_| !open);
     // Once may be chance, or something else on the machine.
     let unsteady = open && unsettled(levels, step) >= 2;
     limits
         .chain(failures)
         .chain(unserved.map(|share| Gave::Unserved { share }))
+        .chain(falls.map(|share| Gave::Falls { share }))
         .chain(unsteady.then_some(Gave::NotSteady))
         .collect()
+}
+
+/// Throughput as a share of the most that fewer users bring, where it is less for certain.
+fn falls(capacity: &Capacity, step: &Step) -> Option<f64> {
+    let fewer = capacity
+        .steps
+        .iter()
+        .filter(|other| other.trusted && other.load < step.load);
+    let most = fewer.map(|other| other.served.value).fold(0.0, f64::max);
+    (step.trusted && step.served.high() < FALLS * most).then(|| step.served.value / most)
 }
 
 /// How often a load that is never to be relied on was not steady.
@@ -261,7 +275,6 @@ impl State<'_> {
         let up = || (self.gave().is_none() && self.capacity.ceiling.is_none()).then(|| self.up())?;
         up().or_else(|| self.ceiling())
             .or_else(|| self.light())
-            .or_else(|| self.peak())
             .or_else(|| self.limit(NEAR))
             .or_else(|| self.knee())
             .or_else(|| self.again())
@@ -278,8 +291,9 @@ impl State<'_> {
 
     /// Again what was not steady, unless it gives for another reason.
     fn unsure(&self) -> Option<(f64, Why)> {
-        let once =
-            |step: &&Step| unsettled(self.levels, step) == 1 && gave(self.open, self.levels, step).is_empty();
+        let once = |step: &&Step| {
+            unsettled(self.levels, step) == 1 && gave(self.open, self.levels, self.capacity, step).is_empty()
+        };
         let step = self.capacity.steps.iter().find(once)?;
         Some((step.load, Why::Again))
     }
@@ -322,26 +336,6 @@ impl State<'_> {
         // Where the lowest level is at the ceiling, no knee is known.
         let below = self.capacity.knee.map_or(f64::INFINITY, |knee| 0.2 * knee.value);
         self.fresh((load / 4.0).min(below), Why::Light)
-    }
-
-    /// Between the level of the highest throughput and its neighbours, where throughput falls beyond it.
-    fn peak(&self) -> Option<(f64, Why)> {
-        let steps: Vec<&Step> = self.capacity.steps.iter().filter(|step| step.trusted).collect();
-        let best =
-            (0..steps.len()).max_by(|a, b| steps[*a].served.value.total_cmp(&steps[*b].served.value))?;
-        let highest = steps[best];
-        let falls = steps[best + 1..]
-            .iter()
-            .any(|step| step.served.high() < highest.served.low());
-        if !falls {
-            return None;
-        }
-        let right = steps.get(best + 1).map(|step| step.load);
-        let left = best.checked_sub(1).map(|place| steps[place].load);
-        [right, left].into_iter().flatten().find_map(|other| {
-            let wide = (other / highest.load).max(highest.load / other) > PEAK;
-            wide.then(|| self.fresh((other * highest.load).sqrt(), Why::Peak))?
-        })
     }
 
     /// Between the highest load that holds and the lowest that does not; below it where none holds.

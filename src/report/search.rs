@@ -50,7 +50,6 @@ pub fn level(open: bool, number: usize, load: f64, why: Why) -> String {
         Why::Up => "",
         Why::Ceiling => " (well beyond the knee, for the ceiling)",
         Why::Light => " (few enough that nothing queues)",
-        Why::Peak => " (for the highest throughput)",
         Why::Limit => " (for the place where it gives)",
         Why::Knee => " (the knee)",
         Why::Again => " (again: not certain enough)",
@@ -104,6 +103,10 @@ fn gave(what: &Gave) -> String {
         Gave::Limit { text } => format!("the limit {} is broken", table::code(text)),
         Gave::Failures { share } => format!("{} failed", number::percent(*share)),
         Gave::Unserved { share } => format!("{} of what arrives is served", number::percent(*share)),
+        Gave::Falls { share } => format!(
+            "throughput is {} of what fewer users bring",
+            number::percent(*share)
+        ),
         Gave::NotSteady => "it does not become steady".to_owned(),
         Gave::Aborted => "the level was ended before it was held".to_owned(),
     }

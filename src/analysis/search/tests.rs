@@ -21,6 +21,8 @@ struct System {
     aborts: f64,
     /// At this load the first time is not steady.
     unsteady_once: f64,
+    /// From this load on throughput is half of the ceiling.
+    collapses: f64,
 }
 
 const PLAIN: System = System {
@@ -32,6 +34,7 @@ const PLAIN: System = System {
     generator: f64::INFINITY,
     aborts: f64::INFINITY,
     unsteady_once: f64::INFINITY,
+    collapses: f64::INFINITY,
 };
 
 fn known(value: f64) -> Estimate {
@@ -49,7 +52,12 @@ impl System {
         let (rate, response) = if self.open {
             (load.min(self.ceiling), self.response)
         } else {
-            let rate = self.ceiling.min(load / (self.response + self.think));
+            let ceiling = if load >= self.collapses {
+                0.5 * self.ceiling
+            } else {
+                self.ceiling
+            };
+            let rate = ceiling.min(load / (self.response + self.think));
             (rate, load / rate - self.think)
         };
         let trust = if load >= self.generator {
@@ -182,6 +190,28 @@ fn where_not_even_the_first_level_holds_it_goes_down() {
     let (loads, ended) = strict.searched(10.0, 2000.0);
     assert_eq!((loads.first(), loads.last()), (Some(&10.0), Some(&1.0)));
     assert_eq!(ended, Ended::Known);
+}
+
+#[test]
+fn where_throughput_falls_it_goes_no_further() {
+    let falls = System {
+        collapses: 90.0,
+        ..PLAIN
+    };
+    let (loads, ended) = falls.searched(10.0, 2000.0);
+    assert_eq!(ended, Ended::Known);
+    assert!(loads.iter().all(|load| *load <= 160.0), "{loads:?}");
+    let holds = loads
+        .iter()
+        .copied()
+        .filter(|load| *load < 90.0)
+        .fold(0.0, f64::max);
+    let gives = loads
+        .iter()
+        .copied()
+        .filter(|load| *load >= 90.0)
+        .fold(f64::INFINITY, f64::min);
+    assert!(gives / holds <= NEAR, "{loads:?}");
 }
 
 #[test]
