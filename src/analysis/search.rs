@@ -2,8 +2,9 @@
 //!
 //! Up: each level twice the one before, until throughput stops growing, a limit is broken or requests fail. Then around that
 //! place, in this order: a level deep enough in saturation that the ceiling is the API's and not its queue's; one low enough that
-//! response times without queueing are known; the place where limits break, requests fail or throughput falls; the knee; and again what is not known well enough. It is a function of the levels, so that a report written later from the
-//! journal says the same of how the search ended.
+//! response times without queueing are known; the place where limits break, requests fail or throughput falls; the knee; and
+//! again what is not known well enough. It is a function of the levels, so that a report written later from the journal says
+//! the same of how the search ended.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
