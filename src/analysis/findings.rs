@@ -250,7 +250,7 @@ pub fn findings(levels: &[Level], capacity: &Capacity, context: &Context) -> Vec
     all.extend(not_used(levels));
     all.extend(law_missed(levels));
     all.extend(drifts(levels));
-    all.extend(limit(capacity));
+    all.extend(limit(levels, capacity));
     all.extend(bounds(capacity));
     all.extend(thresholds(levels, capacity));
     all.extend(failures(capacity));
@@ -330,10 +330,13 @@ fn drifts(levels: &[Level]) -> impl Iterator<Item = Finding> {
 }
 
 /// The ceiling, or why there is none.
-fn limit(capacity: &Capacity) -> Vec<Finding> {
+fn limit(levels: &[Level], capacity: &Capacity) -> Vec<Finding> {
     let trusted: Vec<&Step> = capacity.steps.iter().filter(|step| step.trusted).collect();
     let Some(ceiling) = &capacity.ceiling else {
-        return no_limit(&trusted).into_iter().collect();
+        // Where response times rise with time, what a later level brings does not tell what its load does.
+        let slower = |level: &Level| level.drift.is_some_and(|(from, to)| from < to);
+        let tells = trusted.len() < 2 || !levels.iter().any(slower);
+        return no_limit(&trusted).filter(|_| tells).into_iter().collect();
     };
     let beyond = ceiling.loads.last().copied().unwrap_or(f64::INFINITY);
     let fallen = trusted
