@@ -16,9 +16,9 @@ use super::usl::Usl;
 /// their responses, so that light queueing shows already.
 const SATURATED_CLOSED: f64 = 0.7;
 /// The same in the open model, where everything that arrives should be served.
-const SATURATED_OPEN: f64 = 0.95;
+pub(super) const SATURATED_OPEN: f64 = 0.95;
 /// Throughputs this near to the highest are on one plateau.
-const PLATEAU: f64 = 0.9;
+pub(super) const PLATEAU: f64 = 0.9;
 /// On a plateau load grows, but throughput by less than this power of it.
 const FLAT: f64 = 0.2;
 /// Of levels whose highest load is less than so many times their lowest that is asked from the level before them on: so near to

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
-use super::capacity::{Capacity, FAILURES, Light, Step};
+use super::capacity::{Capacity, FAILURES, Light, PLATEAU, SATURATED_OPEN, Step};
 use super::level::{Level, Trust};
 use crate::plan::search::Search;
 
@@ -25,9 +25,6 @@ const LIGHT: f64 = 0.02;
 const NEAR: f64 = 1.1;
 /// The same of what arrives at a rate.
 const NEAR_OPEN: f64 = 1.05;
-
-/// Throughput falls where it is less than this share of what fewer users bring.
-const FALLS: f64 = 0.9;
 
 /// A level this near the knee is at the knee.
 const AT_KNEE: f64 = 1.2;
@@ -89,14 +86,19 @@ pub enum Ended {
     Unfinished,
 }
 
+/// What to do before any level was measured.
+pub fn first(search: &Search) -> Move {
+    Move::Measure {
+        load: search.start,
+        why: Why::Up,
+    }
+}
+
 /// What to do after the levels that the analysis is of.
 pub fn next(search: &Search, open: bool, analysis: &Analysis) -> Move {
     let levels = &analysis.levels;
     let Some(last) = levels.last() else {
-        return Move::Measure {
-            load: search.start,
-            why: Why::Up,
-        };
+        return first(search);
     };
     if levels.iter().all(|level| level.failures >= level.requests) {
         return Move::Done(Ended::Nothing);
@@ -231,7 +233,7 @@ fn gave(open: bool, levels: &[Level], capacity: &Capacity, step: &Step) -> Vec<G
     let failures = (step.failure_share.low() > FAILURES).then_some(Gave::Failures {
         share: step.failure_share.value,
     });
-    let unserved = step.efficiency.filter(|share| open && *share < SERVED);
+    let unserved = step.efficiency.filter(|share| open && *share < SATURATED_OPEN);
     let falls = falls(capacity, step).filter(|_| !open);
     // Once may be chance, or something else on the machine.
     let unsteady = open && unsettled(levels, step) >= 2;
@@ -243,14 +245,14 @@ fn gave(open: bool, levels: &[Level], capacity: &Capacity, step: &Step) -> Vec<G
         .collect()
 }
 
-/// Throughput as a share of the most that fewer users bring, where it is less for certain.
+/// Throughput as a share of the most that fewer users bring, where it is below a plateau of them for certain.
 fn falls(capacity: &Capacity, step: &Step) -> Option<f64> {
     let fewer = capacity
         .steps
         .iter()
         .filter(|other| other.trusted && other.load < step.load);
     let most = fewer.map(|other| other.served.value).fold(0.0, f64::max);
-    (step.trusted && step.served.high() < FALLS * most).then(|| step.served.value / most)
+    (step.trusted && step.served.high() < PLATEAU * most).then(|| step.served.value / most)
 }
 
 /// How often a load that is never to be relied on was not steady.
@@ -259,9 +261,6 @@ fn unsettled(levels: &[Level], step: &Step) -> usize {
     let unsteady = here.filter(|level| level.trust == Trust::NotSteady).count();
     if step.trusted { 0 } else { unsteady }
 }
-
-/// Less of what arrives being served, it piles up.
-const SERVED: f64 = 0.95;
 
 struct State<'a> {
     search: &'a Search,

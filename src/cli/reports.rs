@@ -84,14 +84,14 @@ fn write_charts(
     summary: &RunSummary,
     analysis: &Analysis,
 ) -> Result<(), WriteError> {
-    let curves = recording.curves(POINTS);
-    for (name, text) in chart::svg::files(&chart::charts(summary, analysis, &curves)) {
+    let charts = chart::charts(summary, analysis, &recording.curves(POINTS));
+    for (name, text) in chart::svg::files(&charts) {
         put(&folder.join(name), &text)?;
     }
     // Older runs may have none.
     let scenario = std::fs::read_to_string(folder.join(SCENARIO)).ok();
     let path = folder.join("report.html");
-    let page = html::report(summary, analysis, &curves, scenario.as_deref());
+    let page = html::report(summary, analysis, &charts, scenario.as_deref());
     let page = page.map_err(|error| WriteError {
         path: path.clone(),
         error: error.into(),

@@ -9,10 +9,9 @@ mod prose;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::chart::{self, Chart};
+use super::chart::Chart;
 use super::{findings, markdown, number, table};
 use crate::analysis::Analysis;
-use crate::measure::curves::Curves;
 use crate::measure::summary::RunSummary;
 
 /// The style sheet.
@@ -32,15 +31,15 @@ const HOW_TO_READ: &str = "<p class=\"aside\">Drag across a chart to look closer
      move from value to value, + and - to zoom, 0 to see all. The table below each chart holds its values.</p>\n\
      <noscript><p>The charts need JavaScript. The tables below hold the figures.</p></noscript>\n";
 
-/// The page. `scenario`: the file as run, secrets masked, where there is one.
+/// The page. `charts`: those of the run, as [`super::chart::charts`] makes them; `scenario`: the file as run, secrets masked, where there
+/// is one.
 pub fn report(
     summary: &RunSummary,
     analysis: &Analysis,
-    curves: &Curves,
+    charts: &[Chart],
     scenario: Option<&str>,
 ) -> Result<String, serde_json::Error> {
     let parts = markdown::Parts::of(summary);
-    let charts = chart::charts(summary, analysis, curves);
     let (title, opening) = prose::title_and_rest(&parts.opening);
     let findings = findings::section(&analysis.findings, findings::About::of(summary));
     let before = [parts.cautions, findings, Some(parts.result), parts.thresholds];
@@ -48,7 +47,7 @@ pub fn report(
         .into_iter()
         .flatten()
         .map(|part| Section::of(&part))
-        .chain([figures(&charts)])
+        .chain([figures(charts)])
         .chain(parts.details.iter().map(|part| Section::of(part)))
         .chain(scenario.map(source))
         .chain([Section::of(&markdown::files())])
@@ -68,7 +67,7 @@ pub fn report(
             .iter()
             .map(|section| section.html.as_str())
             .collect::<String>(),
-        charts = data(&charts)?,
+        charts = data(charts)?,
         script = SCRIPT,
     ))
 }

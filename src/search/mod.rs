@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::analysis::Analysis;
-use crate::analysis::search::{Move, Why, next};
+use crate::analysis::search::{Move, Why, first, next};
 use crate::analysis::steady::windows;
 use crate::engine::{EngineError, Observer, Stop, Stopper};
 use crate::measure::recording::Recording;
@@ -85,10 +85,7 @@ pub async fn run<O: SearchObserver>(
 
 fn next_move(plan: &Plan, search: &Search, whole: &Whole) -> Move {
     let Some(recording) = whole.so_far() else {
-        return Move::Measure {
-            load: search.start,
-            why: Why::Up,
-        };
+        return first(search);
     };
     let summary = recording.summary(&windows(recording));
     next(search, plan.outline.open, &Analysis::of_run(recording, &summary))

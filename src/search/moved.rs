@@ -66,9 +66,10 @@ impl<O: SearchObserver> Observer for Moved<'_, O> {
     }
 
     fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
+        let later = self.later();
         let mut moved = Snapshot::clone(&snapshot);
-        moved.at += self.later();
-        moved.planned += self.later();
+        moved.at += later;
+        moved.planned += later;
         moved.stage = self.stage;
         moved.stages = self.stage.0 + 1;
         let seconds = moved.series.iter().cloned().map(|mut second| {
@@ -78,7 +79,7 @@ impl<O: SearchObserver> Observer for Moved<'_, O> {
         });
         moved.series = seconds.collect();
         if let Some(breach) = &mut moved.abort {
-            breach.at += Duration::from_secs(u64::from(self.by));
+            breach.at += later;
         }
         self.inner.snapshot(Arc::new(moved));
     }

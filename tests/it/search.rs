@@ -5,14 +5,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Version};
-use rand_core::{Rng, SeedableRng};
+use http::StatusCode;
+use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::analysis::Analysis;
 use runner::analysis::findings::Finding;
 use runner::analysis::search::{Ended, Searched, Why};
 use runner::analysis::steady::{is_steady, windows};
-use runner::engine::transport::{Client, Connection, Exchange, Request, Response, Timing, Transport};
+use runner::engine::transport::{Client, Exchange, Request, Transport};
 use runner::engine::{EngineError, Hold, Observer, Stop, Stopper, run_here};
 use runner::measure::interval::Interval;
 use runner::measure::journal::{self, Journal};
@@ -21,11 +21,12 @@ use runner::measure::run::{Ending, RunInfo};
 use runner::measure::sample::Example;
 use runner::measure::snapshot::Snapshot;
 use runner::plan::Plan;
+use runner::plan::draw::uniform;
 use runner::search::{Carrier, SearchObserver, run};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use crate::support::plan_of;
+use crate::support::{answered, plan_of};
 
 /// How long one service takes, mean 1.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +74,7 @@ impl Queue {
     /// One of many, by its number.
     fn random(number: u64) -> Self {
         let mut random = Pcg64Mcg::seed_from_u64(number);
-        let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let mut uniform = || uniform(&mut random);
         let ceiling = 30.0 * 4.0_f64.powf(uniform());
         let servers = [1, 2, 4, 8, 16, 30][(6.0 * uniform()) as usize];
         let kinds = [
@@ -115,7 +116,7 @@ impl QueueTransport {
 
     fn service(&self) -> Duration {
         let mut random = self.random.borrow_mut();
-        let mut uniform = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        let mut uniform = || uniform(&mut *random);
         let share = match self.queue.kind {
             Service::Constant => 1.0,
             Service::Uniform => 2.0 * uniform(),
@@ -145,26 +146,7 @@ impl Client for QueueTransport {
         let server = self.pool.acquire().await.expect("the pool is never closed");
         sleep(self.service()).await;
         drop(server);
-        let now = Instant::now();
-        Exchange {
-            timing: Timing {
-                dns: None,
-                connect: None,
-                tls: None,
-                first_byte: Some(now),
-                done: now,
-            },
-            connection: Some(Connection::Reused),
-            bytes_sent: 100,
-            bytes_received: 100,
-            outcome: Ok(Response {
-                status: StatusCode::OK,
-                version: Version::HTTP_11,
-                headers: HeaderMap::new(),
-                body_length: 0,
-                body: bytes::Bytes::new(),
-            }),
-        }
+        answered(StatusCode::OK, "")
     }
 }
 

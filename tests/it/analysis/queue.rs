@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::measure::aggregator::Aggregator;
 use runner::measure::recorder::{Flight, Recorder};
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending};
 use runner::measure::sample::Sample;
+use runner::plan::draw::uniform;
 use runner::plan::{EndpointId, RowId, StageId};
 
 use crate::measure::script::{failed, info, outline, sample, secs};
@@ -149,7 +150,7 @@ struct World<'a> {
 
 impl World<'_> {
     fn uniform(&mut self) -> f64 {
-        (self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        uniform(&mut self.random)
     }
 
     /// Microseconds.

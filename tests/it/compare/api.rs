@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::analysis::steady::windows;
 use runner::measure::aggregator::Aggregator;
@@ -17,6 +17,7 @@ use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending, RunInfo};
 use runner::measure::sample::Sample;
 use runner::measure::summary::RunSummary;
+use runner::plan::draw::uniform;
 use runner::plan::{EndpointId, RowId, StageId};
 
 use crate::measure::script::{failed, info, outline, sample, secs};
@@ -151,7 +152,7 @@ impl<'a> World<'a> {
     }
 
     fn uniform(&mut self) -> f64 {
-        (self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        uniform(&mut self.random)
     }
 
     /// Microseconds.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::analysis::Analysis;
 use runner::analysis::steady::windows;
@@ -12,6 +12,7 @@ use runner::measure::aggregator::Aggregator;
 use runner::measure::recorder::{Flight, Recorder};
 use runner::measure::run::{End, Ending};
 use runner::measure::summary::RunSummary;
+use runner::plan::draw::uniform;
 use runner::plan::outline::{EndpointOutline, Outline, Row};
 use runner::plan::{EndpointId, RowId, StageId};
 
@@ -166,7 +167,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn uniform(&mut self) -> f64 {
-        (self.random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+        uniform(&mut self.random)
     }
 
     fn time(&self) -> Duration {

@@ -33,12 +33,15 @@ impl Known {
     }
 
     fn page(&self, scenario: Option<&str>) -> String {
-        html::report(&self.summary, &self.analysis, &self.curves, scenario).unwrap()
+        html::report(&self.summary, &self.analysis, &self.charts(), scenario).unwrap()
     }
 
     fn pictures(&self) -> Vec<(&'static str, String)> {
-        let charts = chart::charts(&self.summary, &self.analysis, &self.curves);
-        chart::svg::files(&charts).collect()
+        chart::svg::files(&self.charts()).collect()
+    }
+
+    fn charts(&self) -> Vec<chart::Chart> {
+        chart::charts(&self.summary, &self.analysis, &self.curves)
     }
 }
 

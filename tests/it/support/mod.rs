@@ -8,9 +8,37 @@ pub(crate) mod server;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
+use runner::engine::transport::{Connection, Exchange, Response, Timing};
 use runner::plan::Plan;
 use runner::plan::resolve::{Overrides, resolve};
 use runner::scenario::{ConfigSources, Diagnostics, Style, load};
+use tokio::time::Instant;
+
+/// What a transport tells of a response that has just come, over a connection that was kept alive.
+pub(crate) fn answered(status: StatusCode, body: impl Into<Bytes>) -> Exchange {
+    let (now, body) = (Instant::now(), body.into());
+    Exchange {
+        timing: Timing {
+            dns: None,
+            connect: None,
+            tls: None,
+            first_byte: Some(now),
+            done: now,
+        },
+        connection: Some(Connection::Reused),
+        bytes_sent: 100,
+        bytes_received: body.len() as u64,
+        outcome: Ok(Response {
+            status,
+            version: Version::HTTP_11,
+            headers: HeaderMap::new(),
+            body_length: body.len() as u64,
+            body,
+        }),
+    }
+}
 
 /// The plan of a scenario's text; a fault of it ends the test with its message.
 pub(crate) fn plan_of(yaml: &str) -> Arc<Plan> {

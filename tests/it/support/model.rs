@@ -7,12 +7,15 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Version};
+use http::StatusCode;
 use rand_core::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use runner::engine::transport::{Client, Connection, Exchange, Request, Response, Timing, Transport};
+use runner::engine::transport::{Client, Exchange, Request, Transport};
+
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
+
+use super::answered;
 
 /// Connections of the database pool.
 const POOL: usize = 30;
@@ -75,27 +78,7 @@ pub(crate) struct ModelClient {
 impl Client for ModelClient {
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange {
         let (status, body) = self.answer(request.path).await;
-        let response = Response {
-            status,
-            version: Version::HTTP_11,
-            headers: HeaderMap::new(),
-            body_length: body.len() as u64,
-            body: body.into(),
-        };
-        let now = Instant::now();
-        Exchange {
-            timing: Timing {
-                dns: None,
-                connect: None,
-                tls: None,
-                first_byte: Some(now),
-                done: now,
-            },
-            connection: Some(Connection::Reused),
-            bytes_sent: 100,
-            bytes_received: response.body_length,
-            outcome: Ok(response),
-        }
+        answered(status, body)
     }
 }
 
