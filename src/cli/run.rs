@@ -12,7 +12,7 @@ use crate::analysis::Analysis;
 use crate::analysis::findings::Finding;
 use crate::analysis::search::Why;
 use crate::analysis::steady::is_steady;
-use crate::engine::{self, EngineError, Hold, Observer, Options, Stop, Stopper};
+use crate::engine::{self, Control, EngineError, Hold, Observer, Options, Stop};
 use crate::measure::interval::Interval;
 use crate::measure::journal::{self, Journal, JournalError};
 use crate::measure::recording::{Recording, Timeline};
@@ -146,7 +146,7 @@ enum RunError {
 }
 
 fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
-    let stopper = Stopper::default();
+    let control = Control::default();
     let (snapshots, seen) = watch::channel(None);
     let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
     let mut keeper = Keeper {
@@ -154,13 +154,13 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
         journal: None,
         snapshots,
         view: view.speaker(),
-        stopper: stopper.clone(),
+        control: control.clone(),
         error: None,
         open: ready.plan.outline.open,
     };
     let mut levels = Levels {
         workers: args.workers,
-        stopper: stopper.clone(),
+        control: control.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -172,7 +172,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
     let recording = runtime.block_on(async {
         tokio::select! {
             recording = levels.all(&ready.plan, &mut keeper) => recording,
-            () = interrupts(&mut signals, stopper, view.speaker()) => std::future::pending().await,
+            () = interrupts(&mut signals, control, view.speaker()) => std::future::pending().await,
         }
     });
     let writing = folder.to_owned();
@@ -202,7 +202,7 @@ fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Reco
 /// Carries out plans: the one of a run, or one for each level of a search.
 struct Levels {
     workers: Option<u16>,
-    stopper: Stopper,
+    control: Control,
 }
 
 impl Levels {
@@ -210,8 +210,8 @@ impl Levels {
         match &plan.outline.search {
             None => self.carry_out(Arc::clone(plan), keeper).await,
             Some(wanted) => {
-                let stopper = self.stopper.clone();
-                search::run(plan, wanted, &stopper, self, keeper).await
+                let control = self.control.clone();
+                search::run(plan, wanted, &control, self, keeper).await
             }
         }
     }
@@ -223,7 +223,7 @@ impl Carrier for Levels {
         plan: Arc<Plan>,
         observer: &mut O,
     ) -> Result<Recording, EngineError> {
-        let mut options = Options::for_plan(&plan, self.stopper.clone());
+        let mut options = Options::for_plan(&plan, self.control.clone());
         if let Some(workers) = self.workers {
             options = options.with_workers(workers, &plan);
         }
@@ -232,13 +232,13 @@ impl Carrier for Levels {
 }
 
 /// Ctrl-C (or a termination signal, or the terminal's end) once ends the run gently, twice at once.
-async fn interrupts(signals: &mut Signals, stopper: Stopper, view: mpsc::UnboundedSender<String>) {
+async fn interrupts(signals: &mut Signals, control: Control, view: mpsc::UnboundedSender<String>) {
     signals.next().await;
     // The view is gone only when the run is.
     let _ = view.send("stopping: users finish what they are at; once more stops at once".to_owned());
-    stopper.stop(Stop::Gently);
+    control.stop(Stop::Gently);
     signals.next().await;
-    stopper.stop(Stop::Now);
+    control.stop(Stop::Now);
     std::future::pending::<()>().await;
 }
 
@@ -324,7 +324,7 @@ struct Keeper {
     snapshots: watch::Sender<Option<Arc<Snapshot>>>,
     /// Warnings go through the view, which may be redrawing lines just now.
     view: mpsc::UnboundedSender<String>,
-    stopper: Stopper,
+    control: Control,
     error: Option<JournalError>,
     /// Whether levels are arrivals per second.
     open: bool,
@@ -339,7 +339,7 @@ impl Observer for Keeper {
         };
         if let Err(error) = begun {
             self.error = Some(error);
-            self.stopper.stop(Stop::Now);
+            self.control.stop(Stop::Now);
         }
     }
 

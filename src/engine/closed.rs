@@ -1,12 +1,14 @@
 //! The closed model: so many users at each time, each waiting for its response before it goes on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::shared::{Stop, stopped};
+use super::control::{Stop, stopped};
+use super::schedule::{Course, Follower};
 use super::transport::Transport;
 use super::user::{Leave, User};
 use super::worker::Worker;
@@ -22,7 +24,7 @@ struct Crowd<T> {
 
 /// Lets this worker's users come and go as the profile says, until the last has left or `graceful_stop` is over.
 pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
-    let mut stop = worker.shared.stopper.subscribe();
+    let mut stop = worker.shared.control.subscribe();
     let mut crowd = Crowd {
         worker: Rc::clone(&worker),
         tasks: JoinSet::new(),
@@ -49,35 +51,73 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
 
 impl<T: Transport> Crowd<T> {
     async fn follow_profile(&mut self) {
-        let worker = Rc::clone(&self.worker);
-        let profile = &worker.plan().profile;
-        let mut schedule = worker.shared.schedule.follow();
-        for event in profile.user_events().filter(|event| worker.owns(event.user)) {
-            // A ramp is never left out, and only ramps have events.
-            let due = worker.wait_planned(&mut schedule, event.at).await;
-            self.apply(event, due.unwrap_or_else(|| worker.clock.now()));
-        }
-        tokio::select! {
-            _ = worker.wait_planned(&mut schedule, profile.duration()) => {}
-            // Every user may have come to the end of its data.
-            () = self.all_gone() => {}
+        let mut follower = self.worker.shared.schedule.follow();
+        let mut since = None;
+        while !self.follow(&mut follower, since).await {
+            let now = self.worker.clock.now();
+            self.reconcile(&Arc::clone(follower.course()), now);
+            since = Some(now);
         }
     }
 
-    fn apply(&mut self, event: UserEvent, due: Duration) {
+    /// Follows a course from a time on: to the end of the load (true), or until it changes.
+    async fn follow(&mut self, follower: &mut Follower, since: Option<Duration>) -> bool {
+        let worker = Rc::clone(&self.worker);
+        let course = Arc::clone(follower.course());
+        let later = |event: &UserEvent| since.is_none_or(|since| event.at > since);
+        for event in course.profile.user_events().filter(later) {
+            if !worker.owns(event.user) {
+                continue;
+            }
+            if !worker.wait_on_course(follower, event.at).await {
+                return false;
+            }
+            match event.kind {
+                UserEventKind::Start => self.start(event.user, event.at),
+                UserEventKind::Leave => self.leave(event.user),
+            }
+        }
+        let someone = !self.staying.is_empty();
+        tokio::select! {
+            over = worker.wait_on_course(follower, course.profile.duration()) => over,
+            // Every user may have come to the end of its data.
+            () = self.all_gone(), if someone => true,
+        }
+    }
+
+    /// After a change: who is not to be there by now leaves, and who is missing starts.
+    fn reconcile(&mut self, course: &Course, now: Duration) {
+        let mut wanted = BTreeMap::new();
+        let past = course.profile.user_events().take_while(|event| event.at <= now);
+        for event in past.filter(|event| self.worker.owns(event.user)) {
+            match event.kind {
+                UserEventKind::Start => wanted.insert(event.user, event.at),
+                UserEventKind::Leave => wanted.remove(&event.user),
+            };
+        }
+        let staying: Vec<u64> = self.staying.keys().copied().collect();
+        for user in staying.into_iter().filter(|user| !wanted.contains_key(user)) {
+            self.leave(user);
+        }
+        for (user, due) in wanted {
+            if !self.staying.contains_key(&user) {
+                self.start(user, due);
+            }
+        }
+    }
+
+    fn start(&mut self, user: u64, due: Duration) {
         while self.tasks.try_join_next().is_some() {}
-        match event.kind {
-            UserEventKind::Start => {
-                let leave = Rc::new(Leave::default());
-                self.staying.insert(event.user, Rc::clone(&leave));
-                self.tasks
-                    .spawn_local(live(Rc::clone(&self.worker), event.user, due, leave));
-            }
-            UserEventKind::Leave => {
-                if let Some(leave) = self.staying.remove(&event.user) {
-                    leave.ask();
-                }
-            }
+        let leave = Rc::new(Leave::default());
+        self.staying.insert(user, Rc::clone(&leave));
+        self.tasks
+            .spawn_local(live(Rc::clone(&self.worker), user, due, leave));
+    }
+
+    fn leave(&mut self, user: u64) {
+        while self.tasks.try_join_next().is_some() {}
+        if let Some(leave) = self.staying.remove(&user) {
+            leave.ask();
         }
     }
 

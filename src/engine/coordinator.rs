@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
+use super::control::Stop;
 use super::host::Sampler;
-use super::shared::{Shared, Stop};
+use super::shared::Shared;
 use super::{Hold, Observer};
 use crate::measure::aggregator::Aggregator;
 use crate::measure::interval::Interval;
@@ -15,6 +16,7 @@ use crate::measure::recorder::Cut;
 use crate::measure::recording::Recording;
 use crate::measure::run::{End, Ending, RunInfo};
 use crate::plan::StageId;
+use crate::plan::course::{Change, Refused, Turn};
 
 /// Seconds between two looks at a hold.
 const LOOK_EVERY: u32 = 5;
@@ -27,6 +29,8 @@ pub(super) struct Coordinator {
     sampler: Sampler,
     /// Why the run is being ended, once it is.
     ending: Option<Ending>,
+    /// When it last took another course.
+    turned: Duration,
 }
 
 impl Coordinator {
@@ -38,6 +42,7 @@ impl Coordinator {
             aggregator,
             sampler: Sampler::default(),
             ending: None,
+            turned: Duration::ZERO,
         }
     }
 
@@ -47,7 +52,19 @@ impl Coordinator {
         mut cuts: mpsc::UnboundedReceiver<Cut>,
         observer: &mut impl Observer,
     ) -> Recording {
-        while let Some(cut) = cuts.recv().await {
+        let control = self.shared.control.clone();
+        loop {
+            let cut = tokio::select! {
+                biased;
+                change = control.next_change() => {
+                    self.change(change, observer);
+                    continue;
+                }
+                cut = cuts.recv() => match cut {
+                    Some(cut) => cut,
+                    None => break,
+                },
+            };
             let absorbed = self.aggregator.absorb(cut);
             absorbed
                 .examples
@@ -79,9 +96,38 @@ impl Coordinator {
         recording
     }
 
+    /// Makes a change by hand, or says why it cannot be made.
+    fn change(&mut self, change: Change, observer: &mut impl Observer) {
+        let at = self.moment();
+        let stopping = self.shared.control.asked() > Stop::Run;
+        let allowed = match stopping {
+            true => Err(Refused::Over),
+            false => self.aggregator.outline().allows(&change, at),
+        };
+        match allowed {
+            Ok(()) => {
+                self.turn(Turn { at, change });
+                observer.snapshot(Arc::new(self.aggregator.snapshot()));
+            }
+            Err(refused) => observer.warning(format!("nothing was changed: {refused}")),
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.turned = turn.at;
+        self.aggregator.turn(turn);
+        self.shared.schedule.turn(self.aggregator.outline());
+    }
+
+    /// Now, in whole microseconds, as files keep it, and later than the turn before.
+    fn moment(&self) -> Duration {
+        let micros = Duration::from_micros(self.clock.now().as_micros() as u64);
+        micros.max(self.turned + Duration::from_micros(1))
+    }
+
     /// Ends a stage that is held until it is steady, once it is. Asked every five seconds: a verdict rests on as many.
     fn end_steady_stage(&mut self, observer: &mut impl Observer) {
-        let now = self.clock.now();
+        let now = self.moment();
         let outline = self.aggregator.outline();
         let Some(number) = outline.stages.iter().position(|stage| now < stage.end) else {
             return;
@@ -102,20 +148,23 @@ impl Coordinator {
         };
         let length = so_far.to.saturating_sub(so_far.from);
         let long_enough = Duration::from_secs(u64::from(length)) >= until.at_least;
-        if self.shared.stopper.asked() > Stop::Run || !long_enough || !length.is_multiple_of(LOOK_EVERY) {
+        if self.shared.control.asked() > Stop::Run || !long_enough || !length.is_multiple_of(LOOK_EVERY) {
             return;
         }
         if observer.is_steady(self.aggregator.timeline(), &so_far) {
-            let planned = self.shared.plan.outline.stages[number].end;
-            self.shared.schedule.end_stage(planned, now);
-            self.aggregator.end_stage(StageId(number as u16), now);
+            self.turn(Turn {
+                at: now,
+                change: Change::Steady {
+                    stage: StageId(number as u16),
+                },
+            });
         }
     }
 
     /// Tells the live views that the load ended before its plan did, once a worker has done as it was asked.
     fn notice_the_end(&mut self) {
         let until = self.shared.load_until();
-        if self.shared.stopper.asked() > Stop::Run && !until.is_zero() {
+        if self.shared.control.asked() > Stop::Run && !until.is_zero() {
             self.aggregator.stopping(until);
         }
     }
@@ -123,7 +172,7 @@ impl Coordinator {
     /// Notices what ends the run: a broken threshold, data without a next value. What comes while it is ending anyway is not
     /// why it ends.
     fn notice(&mut self, intervals: &[Arc<Interval>]) {
-        if self.ending.is_some() || self.shared.stopper.asked() > Stop::Run {
+        if self.ending.is_some() || self.shared.control.asked() > Stop::Run {
             return;
         }
         if let Some(breach) = self.aggregator.abort() {
@@ -131,7 +180,7 @@ impl Coordinator {
                 threshold: breach.threshold,
                 figure: breach.figure,
             });
-            self.shared.stopper.stop(Stop::Gently);
+            self.shared.control.stop(Stop::Gently);
         } else if let Some(ended) = intervals.iter().flat_map(|interval| &interval.data_ended).next() {
             self.ending = Some(Ending::DataEnded {
                 name: ended.0.clone(),
@@ -147,7 +196,7 @@ impl Coordinator {
             Some(Ending::DataEnded { .. }) if over => Ending::Completed,
             Some(ending) => ending,
             None if self.shared.stop_after_reached() => Ending::StopAfter,
-            None if self.shared.stopper.asked() > Stop::Run => Ending::Interrupted,
+            None if self.shared.control.asked() > Stop::Run => Ending::Interrupted,
             None => Ending::Completed,
         }
     }

@@ -26,6 +26,7 @@ use crate::plan::{Auth, Plan};
 
 mod clock;
 mod closed;
+mod control;
 mod coordinator;
 mod decode;
 mod host;
@@ -44,11 +45,12 @@ mod words;
 mod worker;
 
 use clock::Clock;
+use control::stopped;
+pub use control::{Control, Stop};
 use coordinator::Coordinator;
 use host::ThreadMeter;
 pub use request::{Shown, described};
-use shared::{Shared, stopped};
-pub use shared::{Stop, Stopper};
+use shared::Shared;
 pub use step::{Fault, Trace};
 use token::{Refresher, Token, TokenSource};
 use transport::{Client, Transport, TransportError};
@@ -117,19 +119,19 @@ pub struct Hold {
 pub struct Options {
     /// Threads that send; at least 1.
     pub workers: u16,
-    /// Ends the run from outside.
-    pub stopper: Stopper,
+    /// Ends or changes the run from outside.
+    pub control: Control,
 }
 
 impl Options {
     /// As many workers as there are cores, but no more than one for each 50 users: few users gain nothing from many
     /// threads, and an arrival must not wait for a user while another thread has an idle one.
-    pub fn for_plan(plan: &Plan, stopper: Stopper) -> Self {
+    pub fn for_plan(plan: &Plan, control: Control) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let users = most_users(plan) as usize;
         Self {
             workers: cores.min(users / 50).clamp(1, 256) as u16,
-            stopper,
+            control,
         }
     }
 }
@@ -183,11 +185,11 @@ pub async fn run(
 /// Carries the plan out on the current runtime, with any transport: for tests under paused time.
 pub async fn run_here<T: Transport>(
     plan: Arc<Plan>,
-    stopper: Stopper,
+    control: Control,
     observer: &mut impl Observer,
     transport: T,
 ) -> Result<Recording, EngineError> {
-    let shared = Arc::new(Shared::new(plan, stopper, None));
+    let shared = Arc::new(Shared::new(plan, control, None));
     let clock = Clock::starting_at(Instant::now());
     let (cuts, received) = mpsc::unbounded_channel();
     let worker = worker(&shared, clock, transport, (0, 1));
@@ -210,11 +212,11 @@ where
     T: Transport,
     F: Fn() -> Result<T, TransportError> + Send + Clone + 'static,
 {
-    let mut stop = options.stopper.subscribe();
+    let mut stop = options.control.subscribe();
     let local = LocalSet::new();
     let before = async {
         let (token, refresher) = first_token(&plan, &make()?).await?;
-        let shared = Arc::new(Shared::new(Arc::clone(&plan), options.stopper.clone(), token));
+        let shared = Arc::new(Shared::new(Arc::clone(&plan), options.control.clone(), token));
         local.run_until(trial::setup(&shared, make()?)).await?;
         Ok::<_, EngineError>((shared, refresher))
     };

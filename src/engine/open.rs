@@ -3,14 +3,16 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::shared::{Stop, stopped};
+use super::control::{Stop, stopped};
 use super::transport::Transport;
 use super::user::{IterationEnd, User};
 use super::worker::Worker;
 use crate::measure::recorder::Flight;
+use crate::plan::StageId;
 use crate::plan::profile::{Arrival, WhenBusy};
 
 /// The arrivals of one worker.
@@ -36,7 +38,7 @@ struct State<T: Transport> {
 
 /// Serves this worker's arrivals until the profile ends and the last is served or `graceful_stop` is over.
 pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>, max_users: u32, when_busy: WhenBusy) {
-    let mut stop = worker.shared.stopper.subscribe();
+    let mut stop = worker.shared.control.subscribe();
     let state = State {
         idle: Vec::new(),
         queue: VecDeque::new(),
@@ -76,27 +78,31 @@ fn part(whole: u64, index: u64, workers: u64) -> u64 {
 impl<T: Transport> Desk<T> {
     async fn follow_profile(&mut self) {
         let worker = Rc::clone(&self.worker);
-        let plan = worker.plan();
-        let mut schedule = worker.shared.schedule.follow();
-        for arrival in plan
-            .profile
-            .arrivals(plan.seed)
-            .filter(|arrival| worker.owns(arrival.number))
-        {
+        let mut follower = worker.shared.schedule.follow();
+        let mut course = Arc::clone(follower.course());
+        let mut arrivals = course.profile.arrivals(worker.plan().seed);
+        let owned = |arrival: &Arrival| worker.owns(arrival.number);
+        let mut next = arrivals.find(owned);
+        loop {
+            let due = next.map_or_else(|| course.profile.duration(), |next| next.due);
             // Everything due by now is released at one wake-up.
-            let Some(due) = worker.wait_planned(&mut schedule, arrival.due).await else {
+            if !worker.wait_on_course(&mut follower, due).await {
+                course = Arc::clone(follower.course());
+                let again = arrivals.replan(&course.profile).filter(owned);
+                next = again.or_else(|| arrivals.find(owned));
                 continue;
-            };
+            }
+            let Some(arrival) = next else { return };
             while self.tasks.try_join_next().is_some() {}
             if self.state.borrow().ended {
                 return;
             }
-            self.admit(Arrival { due, ..arrival });
+            self.admit(arrival, course.profile.stage_at(arrival.due));
+            next = arrivals.find(owned);
         }
-        worker.wait_planned(&mut schedule, plan.profile.duration()).await;
     }
 
-    fn admit(&mut self, arrival: Arrival) {
+    fn admit(&mut self, arrival: Arrival, due_in: StageId) {
         let now = self.worker.clock.now();
         let mut state = self.state.borrow_mut();
         let user = match state.idle.pop() {
@@ -112,7 +118,6 @@ impl<T: Transport> Desk<T> {
             }
             None => {
                 let row = self.worker.likely_row(arrival.number);
-                let due_in = self.worker.plan().profile.stage_at(arrival.due);
                 let mut recorder = self.worker.recorder.borrow_mut();
                 let waiting = recorder.arrival_waits(now, row, due_in, arrival.due);
                 state.queue.push_back((arrival, waiting));

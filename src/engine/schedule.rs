@@ -1,72 +1,95 @@
-//! The plan's time against the run's: a stage that is held until it is steady may end early, and everything planned behind it
-//! then comes earlier by as much.
+//! The load as it is planned now: a stage may end before its time, and a person may change the load by hand. The coordinator
+//! decides it and tells the workers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How far the run is ahead of its plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shift {
-    /// By so much.
-    by: Duration,
-    /// What was planned before this is over, done or not.
-    over: Duration,
+use crate::plan::StageId;
+use crate::plan::course::StageKind;
+use crate::plan::outline::{Outline, StageOutline};
+use crate::plan::profile::{Model, Profile, Stage};
+
+/// The stages as they were and, from now on, will be.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    stages: Vec<StageOutline>,
+    /// The same as arithmetic: who comes when.
+    pub(super) profile: Profile,
 }
 
-impl Shift {
-    /// When something planned is due in the run; `None` if it was in a part that is left out.
-    pub(super) fn due(self, planned: Duration) -> Option<Duration> {
-        (planned >= self.over).then(|| planned.saturating_sub(self.by))
+impl Course {
+    fn of(outline: &Outline, model: Model) -> Self {
+        Self {
+            stages: outline.stages.clone(),
+            profile: Profile {
+                stages: outline.stages.iter().map(Stage::from).collect(),
+                model,
+            },
+        }
     }
 
-    /// What moment of the plan a moment of the run is.
-    pub(super) fn planned(self, now: Duration) -> Duration {
-        now + self.by
+    /// The stage that a moment belongs to, where it belongs to `from` or a later one.
+    pub(super) fn stage_from(&self, from: StageId, now: Duration) -> StageId {
+        let mut at = usize::from(from.0);
+        while at + 1 < self.stages.len() && now >= self.stages[at].end {
+            at += 1;
+        }
+        StageId(at as u16)
+    }
+
+    /// Until when a stage is a pause, if it is one.
+    pub(super) fn pause(&self, stage: StageId) -> Option<Duration> {
+        let stage = self.stages.get(usize::from(stage.0))?;
+        (stage.kind == StageKind::Pause).then_some(stage.end)
     }
 }
 
 /// Where the coordinator tells the workers of it.
-#[derive(Debug, Default)]
-pub(super) struct Schedule(watch::Sender<Shift>);
+#[derive(Debug)]
+pub(super) struct Schedule(watch::Sender<Arc<Course>>);
 
 impl Schedule {
-    /// The stage that was planned until `planned_end` ends now.
-    pub(super) fn end_stage(&self, planned_end: Duration, now: Duration) {
-        self.0.send_replace(Shift {
-            by: planned_end.saturating_sub(now),
-            over: planned_end,
-        });
+    /// The plan's own course.
+    pub(super) fn new(outline: &Outline, model: Model) -> Self {
+        Self(watch::Sender::new(Arc::new(Course::of(outline, model))))
+    }
+
+    /// From now on the stages are these.
+    pub(super) fn turn(&self, outline: &Outline) {
+        let model = self.0.borrow().profile.model;
+        self.0.send_replace(Arc::new(Course::of(outline, model)));
     }
 
     /// How it stands.
-    pub(super) fn shift(&self) -> Shift {
-        *self.0.borrow()
+    pub(super) fn course(&self) -> Arc<Course> {
+        Arc::clone(&self.0.borrow())
     }
 
-    /// For one who waits by it.
+    /// For one who goes by it.
     pub(super) fn follow(&self) -> Follower {
         let receiver = self.0.subscribe();
-        let shift = *receiver.borrow();
-        Follower { receiver, shift }
+        let course = Arc::clone(&receiver.borrow());
+        Follower { receiver, course }
     }
 }
 
-/// Knows when what is planned is due.
+/// Knows the course.
 #[derive(Debug)]
 pub(super) struct Follower {
-    receiver: watch::Receiver<Shift>,
-    shift: Shift,
+    receiver: watch::Receiver<Arc<Course>>,
+    course: Arc<Course>,
 }
 
 impl Follower {
     /// How it stands. Costs one atomic read where nothing has changed.
-    pub(super) fn shift(&mut self) -> Shift {
+    pub(super) fn course(&mut self) -> &Arc<Course> {
         // The sender lives as long as the run.
         if self.receiver.has_changed().unwrap_or(false) {
-            self.shift = *self.receiver.borrow_and_update();
+            self.course = Arc::clone(&self.receiver.borrow_and_update());
         }
-        self.shift
+        &self.course
     }
 
     /// Waits until it changes.
@@ -74,6 +97,6 @@ impl Follower {
         if self.receiver.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        self.shift = *self.receiver.borrow_and_update();
+        self.course = Arc::clone(&self.receiver.borrow_and_update());
     }
 }

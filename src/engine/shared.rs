@@ -7,71 +7,12 @@ use std::time::Duration;
 use http::HeaderValue;
 use tokio::sync::watch;
 
+use super::control::{Control, Stop};
 use super::pools::Pools;
 use super::request::{Prepared, prepare};
 use super::schedule::Schedule;
 use crate::plan::template::Values;
 use crate::plan::{Auth, Plan, StopAfter};
-
-/// How a run is asked to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stop {
-    /// It is not.
-    Run,
-    /// Each user finishes its iteration, for at most `graceful_stop`.
-    Gently,
-    /// What is in flight is given up.
-    Now,
-}
-
-/// Asks a run to end. Cloned freely; the last word of several is the strongest.
-#[derive(Clone, Debug)]
-pub struct Stopper {
-    sender: watch::Sender<Stop>,
-}
-
-impl Default for Stopper {
-    fn default() -> Self {
-        Self {
-            sender: watch::Sender::new(Stop::Run),
-        }
-    }
-}
-
-impl Stopper {
-    /// Asks; a gentle stop never takes back a hard one.
-    pub fn stop(&self, how: Stop) {
-        self.sender.send_if_modified(|now| {
-            let stronger = how > *now;
-            if stronger {
-                *now = how;
-            }
-            stronger
-        });
-    }
-
-    /// What was asked so far.
-    pub fn asked(&self) -> Stop {
-        *self.sender.borrow()
-    }
-
-    /// Waits until at least `how` is asked.
-    pub async fn asked_for(&self, how: Stop) {
-        stopped(&mut self.subscribe(), how).await;
-    }
-
-    /// For one who waits for it. The sender lives as long as the run's state.
-    pub(super) fn subscribe(&self) -> watch::Receiver<Stop> {
-        self.sender.subscribe()
-    }
-}
-
-/// Waits until at least `how` is asked. For ever, if the one who could ask is gone.
-pub(super) async fn stopped(receiver: &mut watch::Receiver<Stop>, how: Stop) {
-    if receiver.wait_for(|now| *now >= how).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
 
 /// The state of one run.
 #[derive(Debug)]
@@ -81,8 +22,8 @@ pub(super) struct Shared {
     /// One for each source of the plan that is walked rather than drawn at random.
     pub(super) cursors: Vec<AtomicU64>,
     pub(super) pools: Pools,
-    pub(super) stopper: Stopper,
-    /// How far the run is ahead of its plan.
+    pub(super) control: Control,
+    /// The load as it is planned now.
     pub(super) schedule: Schedule,
     /// The current token as a header value; the coordinator refreshes it.
     pub(super) token: Option<watch::Receiver<HeaderValue>>,
@@ -97,15 +38,15 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(
         plan: Arc<Plan>,
-        stopper: Stopper,
+        control: Control,
         token: Option<watch::Receiver<HeaderValue>>,
     ) -> Self {
         Self {
             prepared: prepare(&plan),
             cursors: plan.sources.iter().map(|_| AtomicU64::new(0)).collect(),
             pools: Pools::new(&plan.pools),
-            stopper,
-            schedule: Schedule::default(),
+            control,
+            schedule: Schedule::new(&plan.outline, plan.profile.model),
             token,
             run_values: OnceLock::new(),
             load_until: AtomicU64::new(0),
@@ -146,7 +87,7 @@ impl Shared {
     fn count_to(&self, most: u64) -> bool {
         let before = self.begun.fetch_add(1, Ordering::Relaxed);
         if before >= most.saturating_sub(1) {
-            self.stopper.stop(Stop::Gently);
+            self.control.stop(Stop::Gently);
         }
         before < most
     }
@@ -164,8 +105,7 @@ impl Shared {
 
     /// When the last stage ends, as it is planned now.
     pub(super) fn planned_end(&self) -> Duration {
-        let planned = self.plan.profile.duration();
-        self.schedule.shift().due(planned).unwrap_or(planned)
+        self.schedule.course().profile.duration()
     }
 
     /// Whether `stop_after` ended the run.

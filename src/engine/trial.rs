@@ -9,8 +9,9 @@ use tokio::task::LocalSet;
 use tokio::time::Instant;
 
 use super::clock::Clock;
+use super::control::Control;
 use super::request::Prepared;
-use super::shared::{Shared, Stopper};
+use super::shared::Shared;
 use super::step::{Sender, StepEnd, Trace};
 use super::transport::{self, Transport};
 use super::user::User;
@@ -65,7 +66,7 @@ async fn attempt<T: Transport>(
     mut show: impl FnMut(Trace) + 'static,
 ) -> Result<Vec<Untried>, EngineError> {
     let (token, _refresh) = super::first_token(&plan, &transport).await?;
-    let shared = Arc::new(Shared::new(plan, Stopper::default(), token));
+    let shared = Arc::new(Shared::new(plan, Control::default(), token));
     let tried = Rc::new(RefCell::new(HashMap::new()));
     let seen = Rc::clone(&tried);
     let watched = move |trace: Trace| {

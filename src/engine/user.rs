@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::shared::Stop;
+use super::control::Stop;
 use super::step::{Sender, StepEnd};
 use super::transport::Transport;
 use super::worker::Worker;
-use crate::plan::draw::{Draw, Purpose};
+use crate::plan::draw::{Draw, Purpose, uniform};
 use crate::plan::template::{SlotKind, Values};
 use crate::plan::think::Think;
 use crate::plan::value::Value;
@@ -126,7 +126,7 @@ impl<T: Transport> User<T> {
         self.unbind();
         let worker = Rc::clone(&self.worker);
         for &endpoint in &worker.plan().on_stop {
-            if worker.shared.stopper.asked() < Stop::Now {
+            if worker.shared.control.asked() < Stop::Now {
                 self.iteration(endpoint, worker.clock.now()).await;
             }
         }
@@ -135,6 +135,11 @@ impl<T: Transport> User<T> {
     async fn iterate(&mut self, leave: &Leave) {
         let mut due = self.worker.clock.now();
         while !leave.asked() {
+            if self.wait_out_pause(leave).await {
+                due = self.worker.clock.now() + self.pause_after_pause();
+                self.think_until(due, leave).await;
+                continue;
+            }
             let draw = self.draw();
             let drawn = self.worker.draw_endpoint(draw);
             let begun = due;
@@ -152,6 +157,24 @@ impl<T: Transport> User<T> {
                 // Users without think time must not starve the others of their thread.
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    /// While the run is paused, waits until it goes on or the user is asked to leave; says whether it was.
+    async fn wait_out_pause(&self, leave: &Leave) -> bool {
+        tokio::select! {
+            biased;
+            paused = self.worker.wait_out_pause() => paused,
+            () = leave.wake.notified() => true,
+        }
+    }
+
+    /// A think time of its own, so that users do not all go on at the same moment: for a pace a part of it.
+    fn pause_after_pause(&self) -> Duration {
+        let mut random = self.draw().stream(Purpose::Think(u32::MAX));
+        match self.worker.plan().think {
+            Think::Pace(every) => every.mul_f64(uniform(&mut random)),
+            think => think.sample(&mut random),
         }
     }
 

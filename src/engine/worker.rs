@@ -29,8 +29,8 @@ pub(super) struct Worker<T> {
     pub(super) workers: u64,
     /// Who is shown each request: `runner try`.
     pub(super) show: Option<RefCell<Show>>,
-    /// How far the run is ahead of its plan: asked for each request, so not where all workers would meet.
-    schedule: RefCell<Follower>,
+    /// The load as it is planned now: asked for each request, so not where all workers would meet.
+    follower: RefCell<Follower>,
     /// Stage of the last request: almost always that of the next, too.
     stage: Cell<StageId>,
 }
@@ -44,7 +44,7 @@ impl<T: Transport> Worker<T> {
         (index, workers): (u64, u64),
     ) -> Self {
         let recorder = RefCell::new(recorder);
-        let schedule = RefCell::new(shared.schedule.follow());
+        let follower = RefCell::new(shared.schedule.follow());
         Self {
             shared,
             clock,
@@ -53,7 +53,7 @@ impl<T: Transport> Worker<T> {
             index,
             workers,
             show: None,
-            schedule,
+            follower,
             stage: Cell::new(StageId(0)),
         }
     }
@@ -77,28 +77,38 @@ impl<T: Transport> Worker<T> {
 
     /// The stage that a request sent now belongs to.
     pub(super) fn stage(&self, now: Duration) -> StageId {
-        let stages = &self.plan().outline.stages;
-        let planned = self.schedule.borrow_mut().shift().planned(now);
-        let mut at = usize::from(self.stage.get().0);
-        while at + 1 < stages.len() && planned >= stages[at].end {
-            at += 1;
-        }
-        self.stage.set(StageId(at as u16));
-        self.stage.get()
+        let stage = self
+            .follower
+            .borrow_mut()
+            .course()
+            .stage_from(self.stage.get(), now);
+        self.stage.set(stage);
+        stage
     }
 
-    /// Waits until what is planned for `planned` is due, and gives that moment of the run; `None`: it was in a part of the plan
-    /// that is left out.
-    pub(super) async fn wait_planned(&self, schedule: &mut Follower, planned: Duration) -> Option<Duration> {
+    /// Waits until a moment of the course; false where the course has changed before.
+    pub(super) async fn wait_on_course(&self, follower: &mut Follower, at: Duration) -> bool {
+        if at <= self.clock.now() {
+            return true;
+        }
+        tokio::select! {
+            () = self.wait_until(at) => true,
+            () = follower.changed() => false,
+        }
+    }
+
+    /// While the run is paused, waits until it goes on; says whether it was.
+    pub(super) async fn wait_out_pause(&self) -> bool {
+        let mut paused = false;
+        let mut follower = None;
         loop {
-            let due = schedule.shift().due(planned)?;
-            if due <= self.clock.now() {
-                return Some(due);
-            }
-            tokio::select! {
-                () = self.wait_until(due) => return Some(due),
-                () = schedule.changed() => {}
-            }
+            let stage = self.stage(self.clock.now());
+            let Some(until) = self.follower.borrow_mut().course().pause(stage) else {
+                return paused;
+            };
+            paused = true;
+            let follower = follower.get_or_insert_with(|| self.shared.schedule.follow());
+            self.wait_on_course(follower, until).await;
         }
     }
 

@@ -88,6 +88,7 @@ fn stage(snapshot: &Snapshot, outline: &Outline) -> String {
     let doing = match snapshot.phase {
         Phase::Ramp => format!("going to {level}"),
         Phase::Hold => format!("holding {level}"),
+        Phase::Pause => "paused".to_owned(),
         Phase::Stopping => return "load ended, waiting for the last responses".to_owned(),
     };
     let number = snapshot.stage.0 + 1;

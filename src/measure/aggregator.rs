@@ -12,13 +12,13 @@ use std::time::Duration;
 use live::Live;
 
 use super::health::Generator;
-use super::interval::{Failure, First, Interval};
+use super::interval::{Failure, Interval};
 use super::recorder::{Cut, Examples, Texts};
 use super::recording::{Recording, Timeline};
 use super::run::{End, RunInfo, Storage};
 use super::sample::Example;
 use super::snapshot::{Breach, Snapshot};
-use crate::plan::StageId;
+use crate::plan::course::Turn;
 use crate::plan::outline::Outline;
 
 /// So many seconds the fastest worker may be ahead before a second is given out without the slowest. What that one tells
@@ -39,8 +39,8 @@ pub struct Aggregator {
     examples: Examples,
     /// What was seen of the process since the last second was given out.
     generator: Generator,
-    /// Stages that ended early since then.
-    stage_ended: Vec<First<StageId>>,
+    /// What changed the course of the run since then.
+    turns: Vec<Turn>,
     live: Live,
 }
 
@@ -73,7 +73,7 @@ impl Aggregator {
             texts: Texts::default(),
             examples: Examples::default(),
             generator: Generator::default(),
-            stage_ended: Vec::new(),
+            turns: Vec::new(),
             live: Live::new(&info),
             info,
         }
@@ -115,11 +115,11 @@ impl Aggregator {
         self.generator.merge(seen);
     }
 
-    /// A stage ends before its time: it is steady.
-    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
-        Arc::make_mut(&mut self.info).end_stage(stage, at);
-        self.live.replan(&self.info);
-        self.stage_ended.push(First(stage, at));
+    /// The run takes another course.
+    pub fn turn(&mut self, turn: Turn) {
+        Arc::make_mut(&mut self.info).turn(&turn);
+        self.live.turn(&self.info, &turn);
+        self.turns.push(turn);
     }
 
     /// The seconds that were given out.
@@ -179,7 +179,7 @@ impl Aggregator {
 
     fn give_out(&mut self, mut interval: Interval) -> Arc<Interval> {
         interval.generator.merge(&std::mem::take(&mut self.generator));
-        interval.stage_ended.append(&mut self.stage_ended);
+        interval.turns.append(&mut self.turns);
         self.given_out = self.given_out.max(interval.until);
         let interval = Arc::new(interval);
         let whole = self.timeline.add(interval.clone());

@@ -22,10 +22,11 @@ pub use state::{Integrals, State};
 use super::health::Generator;
 use super::histogram::Sparse;
 use super::units::micros;
+use crate::plan::course::Turn;
 use crate::plan::{EndpointId, RowId, StageId};
 
 /// What happened in [from, to). In JSON times are microseconds, and what is empty is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// First second.
@@ -68,9 +69,9 @@ pub struct Interval {
     /// Data sources that had no value left, and when that was first noticed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_ended: Vec<First<String>>,
-    /// Stages that ended early, as they were steady, and when.
+    /// What changed the course of the run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stage_ended: Vec<First<StageId>>,
+    pub turns: Vec<Turn>,
     /// The generator itself.
     #[serde(default, skip_serializing_if = "Generator::is_empty")]
     pub generator: Generator,
@@ -119,7 +120,7 @@ impl Interval {
         merge_sorted(&mut self.not_filled_in, &other.not_filled_in);
         merge_sorted(&mut self.pace_overruns, &other.pace_overruns);
         merge_sorted(&mut self.data_ended, &other.data_ended);
-        merge_sorted(&mut self.stage_ended, &other.stage_ended);
+        merge_sorted(&mut self.turns, &other.turns);
         self.generator.merge(&other.generator);
     }
 
@@ -140,7 +141,7 @@ impl Interval {
             && merge::is_sorted(&self.not_filled_in)
             && merge::is_sorted(&self.pace_overruns)
             && merge::is_sorted(&self.data_ended)
-            && merge::is_sorted(&self.stage_ended);
+            && merge::is_sorted(&self.turns);
         if ordered {
             Ok(())
         } else {

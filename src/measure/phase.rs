@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::interval::Interval;
 use super::summary::{Phase, Window};
 use crate::plan::StageId;
+use crate::plan::course::StageKind;
 use crate::plan::outline::Outline;
 
 /// The stage and its part that the second which begins at `second` belongs to. A ramp belongs to the stage it leads to. From
@@ -19,6 +20,7 @@ pub(super) fn phase_of(outline: &Outline, load_until: Duration, second: u32) -> 
         - 1;
     let phase = match outline.stages.get(begun) {
         _ if at >= load_until => Phase::Stopping,
+        Some(stage) if stage.kind == StageKind::Pause => Phase::Pause,
         Some(stage) if at < stage.hold_start => Phase::Ramp,
         Some(stage) if at < stage.end => Phase::Hold,
         // Between two stages there is no time; behind the last the run is stopping.

@@ -185,7 +185,11 @@ impl Recorder {
     /// An arrival was dropped, as all users are busy.
     pub fn dropped(&mut self, now: Duration, stage: StageId) {
         self.advance(now);
-        self.dropped[usize::from(stage.0)] += 1;
+        let stage = usize::from(stage.0);
+        if stage >= self.dropped.len() {
+            self.dropped.resize(stage + 1, 0);
+        }
+        self.dropped[stage] += 1;
     }
 
     /// A request could not be made, as a template could not be filled in. It is no request of the API: nothing was sent.

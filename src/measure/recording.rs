@@ -1,11 +1,12 @@
 //! A whole run, as measured: from the aggregator at its end, or read back from its journal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::histogram::Tally;
 use super::interval::{InFlight, Interval};
-use super::phase::phase_of;
-use super::run::{End, RunInfo, Storage};
+use super::phase::{phase_of, planned_end};
+use super::run::{End, Ending, RunInfo, Storage};
 use super::summary::{Phase, RunSummary, Window};
 use crate::plan::{RowId, StageId};
 
@@ -58,6 +59,54 @@ impl Recording {
             .into_iter()
             .flat_map(|last| &last.state.in_flight);
         given_up.chain(left)
+    }
+}
+
+/// A run without an end: it goes on, or it was killed.
+#[derive(Clone, Debug)]
+pub struct Unended {
+    /// What was run, where and when; as it is by now.
+    pub info: Arc<RunInfo>,
+    /// Its seconds so far.
+    pub timeline: Timeline,
+}
+
+impl Unended {
+    /// Before the first second.
+    pub fn new(info: Arc<RunInfo>) -> Self {
+        Self {
+            info,
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// Takes a second in, and the turns that the run took in it.
+    pub fn add(&mut self, interval: Arc<Interval>) {
+        self.turn(&interval);
+        self.timeline.add(interval);
+    }
+
+    pub(super) fn turn(&mut self, interval: &Interval) {
+        for turn in &interval.turns {
+            Arc::make_mut(&mut self.info).turn(turn);
+        }
+    }
+
+    /// The run as if it had ended with its last second.
+    pub fn ended(self, how: Ending) -> Recording {
+        let last = self.timeline.intervals().last();
+        let at = last.map_or(Duration::ZERO, |interval| interval.end);
+        Recording {
+            end: End {
+                how,
+                load_until: at.min(planned_end(&self.info.outline)),
+                at,
+                warnings: Vec::new(),
+            },
+            info: self.info,
+            timeline: self.timeline,
+            storage: Storage::default(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::health::Warning;
-use crate::plan::StageId;
+use crate::plan::course::Turn;
 use crate::plan::outline::Outline;
 
 /// Version of the files in a run's folder. Raised when an older reader would misread them.
@@ -29,9 +29,9 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
-    /// A stage ended early, at `at`: what was planned behind it comes earlier.
-    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
-        Arc::make_mut(&mut self.outline).end_stage(stage, at);
+    /// The run takes another course.
+    pub fn turn(&mut self, turn: &Turn) {
+        Arc::make_mut(&mut self.outline).turn(turn);
     }
 }
 

@@ -9,11 +9,15 @@ use serde::Serialize;
 
 use super::health::Warning;
 use super::summary::{FailureCount, Phase, Second};
+use crate::plan::outline::Outline;
 use crate::plan::{RowId, StageId};
 
 /// The run up to the last whole second that all workers have told of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Snapshot {
+    /// What was planned, as it is by now.
+    #[serde(skip)]
+    pub outline: Arc<Outline>,
     /// Time covered, since the start of the load.
     #[serde(with = "super::units::seconds")]
     pub at: Duration,
@@ -26,7 +30,7 @@ pub struct Snapshot {
     pub stages: u16,
     /// Its level: users, or iterations per second in the open model.
     pub level: f64,
-    /// Ramp, hold, or waiting for the end.
+    /// Ramp, hold, pause, or waiting for the end.
     pub phase: Phase,
     /// Users now.
     pub users: u64,
@@ -41,10 +45,12 @@ pub struct Snapshot {
     pub oldest_in_flight: Option<Duration>,
     /// The last few seconds.
     pub recent: Recent,
-    /// Everything since the start.
+    /// Everything since the start, or since the figures began anew.
     pub so_far: SoFar,
     /// One for each row of the outline, in order.
     pub rows: Vec<RowSoFar>,
+    /// One for each threshold of the outline, in order: the last few seconds by its measure.
+    pub thresholds: Vec<ThresholdNow>,
     /// Failure types so far, the most frequent first.
     pub failures: Vec<FailureCount>,
     /// Arrivals dropped so far.
@@ -81,9 +87,23 @@ pub struct Recent {
     pub p95: Option<Duration>,
 }
 
-/// Everything since the start.
+/// What the last few seconds are by the measure of a threshold. Judged only while a level is held.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ThresholdNow {
+    /// As in the file.
+    pub text: String,
+    /// The figure: seconds, share or requests per second, as the metric says; `None` where there is nothing to judge.
+    pub figure: Option<f64>,
+    /// Whether it is broken for certain.
+    pub broken: bool,
+}
+
+/// Everything since the start, or since the figures began anew.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct SoFar {
+    /// When they began anew; 0 where they never did.
+    #[serde(with = "super::units::seconds")]
+    pub since: Duration,
     /// Requests completed.
     pub requests: u64,
     /// Of them failed.
@@ -104,7 +124,7 @@ pub struct SoFar {
     pub p99: Option<Duration>,
 }
 
-/// A row since the start.
+/// A row since the start, or since the figures began anew.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RowSoFar {
     /// Which.
@@ -115,15 +135,28 @@ pub struct RowSoFar {
     pub failures: u64,
     /// Requests completed per second, over the last few seconds.
     pub rate: f64,
+    /// Failures per second, over the last few seconds.
+    pub failure_rate: f64,
     /// Mean response time.
     #[serde(with = "super::units::seconds_option")]
     pub mean: Option<Duration>,
+    /// Shortest.
+    #[serde(with = "super::units::seconds_option")]
+    pub min: Option<Duration>,
     /// Median.
     #[serde(with = "super::units::seconds_option")]
     pub p50: Option<Duration>,
     /// 95 %.
     #[serde(with = "super::units::seconds_option")]
     pub p95: Option<Duration>,
+    /// 99 %.
+    #[serde(with = "super::units::seconds_option")]
+    pub p99: Option<Duration>,
+    /// Longest.
+    #[serde(with = "super::units::seconds_option")]
+    pub max: Option<Duration>,
+    /// Bytes of a response's body, as on the wire, mean; 0 without a request.
+    pub body_bytes: f64,
 }
 
 /// A threshold that has been broken for too long.

@@ -487,6 +487,8 @@ pub enum Phase {
     Ramp,
     /// At the level.
     Hold,
+    /// Paused by hand.
+    Pause,
     /// After the last stage, waiting for requests in flight.
     Stopping,
 }

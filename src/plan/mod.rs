@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub mod check;
+pub mod course;
 pub mod data;
 pub mod draw;
 pub mod outline;

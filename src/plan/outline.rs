@@ -6,11 +6,12 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course::{StageKind, Turn};
 use super::profile::UntilSteady;
 use super::search::Search;
 use super::target::Connections;
 use super::threshold::Threshold;
-use super::{EndpointId, RowId, StageId, StopAfter};
+use super::{EndpointId, RowId, StopAfter};
 
 /// The plan as the reports see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +46,9 @@ pub struct Outline {
     /// The search that chooses them. All thresholds are limits of each level then, and none of the whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// What was changed by hand while the run went on, in order of time; `stages` are as they came to be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<Turn>,
     /// Arrivals come at a rate (open model) rather than from users (closed model).
     pub open: bool,
     /// Think time in words, and its mean where it has one.
@@ -103,6 +107,9 @@ pub struct StageOutline {
     /// Whether the hold ends as soon as it is steady.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_steady: Option<UntilSteady>,
+    /// How it came about.
+    #[serde(default, skip_serializing_if = "StageKind::is_planned")]
+    pub kind: StageKind,
 }
 
 /// Think time as the reports see it.
@@ -120,21 +127,6 @@ impl Outline {
     /// A row by its number.
     pub fn row(&self, id: RowId) -> &Row {
         &self.rows[usize::from(id.0)]
-    }
-
-    /// A stage ended at `at`, before its time: those behind it come earlier by as much.
-    pub fn end_stage(&mut self, stage: StageId, at: Duration) {
-        let number = usize::from(stage.0);
-        let Some(ended) = self.stages.get_mut(number) else {
-            return;
-        };
-        let early = ended.end.saturating_sub(at.max(ended.hold_start));
-        ended.end -= early;
-        for later in &mut self.stages[number + 1..] {
-            later.start = later.start.saturating_sub(early);
-            later.hold_start = later.hold_start.saturating_sub(early);
-            later.end = later.end.saturating_sub(early);
-        }
     }
 
     /// Whether a request can be sent well after it was due: in the open model, and where a pace can be missed.

@@ -11,7 +11,7 @@ mod arrivals;
 mod users;
 
 pub use crate::scenario::model::WhenBusy;
-pub use arrivals::Arrival;
+pub use arrivals::{Arrival, Arrivals};
 pub use users::{UserEvent, UserEventKind};
 
 /// The load over time.
@@ -74,6 +74,19 @@ pub struct Span {
     pub end: Duration,
 }
 
+impl Stage {
+    /// The level that the load has a while into the stage, after a level of `before`.
+    pub fn level_after(&self, into: Duration, before: f64, open: bool) -> f64 {
+        if into >= self.ramp {
+            self.level
+        } else if open {
+            before + (self.level - before) * into.as_secs_f64() / self.ramp.as_secs_f64()
+        } else {
+            f64::from(users::on_the_line(before, self, into))
+        }
+    }
+}
+
 impl Profile {
     /// The length of all stages.
     pub fn duration(&self) -> Duration {
@@ -103,7 +116,7 @@ impl Profile {
     /// Users at a time (closed model); 0 in the open model and from the end on. Agrees with [`Profile::user_events`].
     pub fn users_at(&self, at: Duration) -> u32 {
         match (self.model, self.place(at)) {
-            (Model::Closed, Some((before, stage, into))) => users::on_the_line(before, stage, into),
+            (Model::Closed, Some((before, stage, into))) => stage.level_after(into, before, false) as u32,
             _ => 0,
         }
     }
@@ -111,10 +124,7 @@ impl Profile {
     /// Iterations per second at a time (open model); 0 in the closed model and from the end on.
     pub fn rate_at(&self, at: Duration) -> f64 {
         match (self.model, self.place(at)) {
-            (Model::Open { .. }, Some((before, stage, into))) if into < stage.ramp => {
-                before + (stage.level - before) * into.as_secs_f64() / stage.ramp.as_secs_f64()
-            }
-            (Model::Open { .. }, Some((_, stage, _))) => stage.level,
+            (Model::Open { .. }, Some((before, stage, into))) => stage.level_after(into, before, true),
             _ => 0.0,
         }
     }
@@ -135,8 +145,8 @@ impl Profile {
     /// Even: number n when the planned count, the integral of the rate, reaches n; so the first comes at once. Poisson:
     /// when it reaches the sum of n + 1 exponential distances of mean 1, each drawn from a stream of its own, which is
     /// exactly the Poisson process of that rate (Çinlar, "Introduction to Stochastic Processes", 1975, chapter 4.7).
-    pub fn arrivals(&self, seed: u64) -> impl Iterator<Item = Arrival> + use<> {
-        arrivals::Arrivals::new(self, seed)
+    pub fn arrivals(&self, seed: u64) -> Arrivals {
+        Arrivals::new(self, seed)
     }
 
     /// How many arrivals are expected: the integral of the rate (0 in the closed model).

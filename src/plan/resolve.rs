@@ -427,6 +427,7 @@ impl Resolver<'_> {
                 .collect(),
             stages: profile.outline(),
             search: None,
+            turns: Vec::new(),
             open: profile.model != Model::Closed,
             think: ThinkOutline {
                 words: think.words(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::course::StageKind;
 use super::outline::StageOutline;
 use super::profile::{Profile, Stage, UntilSteady};
 use super::{Outline, Plan};
@@ -109,8 +110,9 @@ impl Profile {
             level: stage.level,
             start: span.start,
             hold_start: span.hold_start,
-            until_steady: stage.until_steady,
             end: span.end,
+            until_steady: stage.until_steady,
+            kind: StageKind::Planned,
         };
         self.stages.iter().zip(self.spans()).map(stage).collect()
     }

@@ -84,6 +84,7 @@ pub fn phase(phase: Phase) -> &'static str {
     match phase {
         Phase::Ramp => "ramp",
         Phase::Hold => "hold",
+        Phase::Pause => "pause",
         Phase::Stopping => "stopping",
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::analysis::Analysis;
 use crate::analysis::search::{Move, Why, first, next};
 use crate::analysis::steady::windows;
-use crate::engine::{EngineError, Observer, Stop, Stopper};
+use crate::engine::{Control, EngineError, Observer, Stop};
 use crate::measure::recording::Recording;
 use crate::measure::run::Ending;
 use crate::plan::Plan;
@@ -46,14 +46,14 @@ pub trait SearchObserver: Observer {
 pub async fn run<O: SearchObserver>(
     plan: &Plan,
     search: &Search,
-    stopper: &Stopper,
+    control: &Control,
     carrier: &mut impl Carrier,
     observer: &mut O,
 ) -> Result<Recording, EngineError> {
     let began = Instant::now();
     let mut whole = Whole::default();
     while let Move::Measure { load, why } = next_move(plan, search, &whole) {
-        if whole.levels() > 0 && !pause(search.pause, stopper).await {
+        if whole.levels() > 0 && !pause(search.pause, control).await {
             break;
         }
         observer.level(whole.levels() + 1, load, why);
@@ -76,7 +76,7 @@ pub async fn run<O: SearchObserver>(
         }
     }
     let mut recording = whole.recording().ok_or(EngineError::Interrupted)?;
-    if stopper.asked() > Stop::Run && recording.end.how == Ending::Completed {
+    if control.asked() > Stop::Run && recording.end.how == Ending::Completed {
         // Between two levels.
         recording.end.how = Ending::Interrupted;
     }
@@ -92,10 +92,10 @@ fn next_move(plan: &Plan, search: &Search, whole: &Whole) -> Move {
 }
 
 /// Whether the search goes on after it.
-async fn pause(length: Duration, stopper: &Stopper) -> bool {
+async fn pause(length: Duration, control: &Control) -> bool {
     tokio::select! {
         biased;
-        () = stopper.asked_for(Stop::Gently) => false,
+        () = control.asked_for(Stop::Gently) => false,
         () = tokio::time::sleep(length) => true,
     }
 }

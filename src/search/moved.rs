@@ -14,6 +14,7 @@ use crate::measure::run::RunInfo;
 use crate::measure::sample::Example;
 use crate::measure::snapshot::Snapshot;
 use crate::plan::StageId;
+use crate::plan::outline::Outline;
 
 /// Hears one level, and tells the observer of the search.
 pub(super) struct Moved<'a, O> {
@@ -22,6 +23,8 @@ pub(super) struct Moved<'a, O> {
     began: Instant,
     stage: StageId,
     by: u32,
+    /// What is known of the levels so far and of this one.
+    outline: Option<Arc<Outline>>,
 }
 
 impl<'a, O: SearchObserver> Moved<'a, O> {
@@ -33,6 +36,7 @@ impl<'a, O: SearchObserver> Moved<'a, O> {
             whole,
             began,
             by: 0,
+            outline: None,
         }
     }
 
@@ -45,6 +49,7 @@ impl<O: SearchObserver> Observer for Moved<'_, O> {
     fn begin(&mut self, info: &Arc<RunInfo>) {
         let (info, by, idle) = self.whole.begin(info, self.began.elapsed());
         self.by = by;
+        self.outline = Some(Arc::clone(&info.outline));
         self.inner.begin(&info);
         for interval in &idle {
             self.inner.interval(interval);
@@ -68,6 +73,9 @@ impl<O: SearchObserver> Observer for Moved<'_, O> {
     fn snapshot(&mut self, snapshot: Arc<Snapshot>) {
         let later = self.later();
         let mut moved = Snapshot::clone(&snapshot);
+        moved
+            .outline
+            .clone_from(self.outline.as_ref().unwrap_or(&snapshot.outline));
         moved.at += later;
         moved.planned += later;
         moved.stage = self.stage;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runner::analysis::steady::{is_steady, windows};
-use runner::engine::{Hold, Observer, Stopper, run_here};
+use runner::engine::{Control, Hold, Observer, run_here};
 use runner::measure::interval::Interval;
 use runner::measure::recording::Timeline;
 use runner::measure::run::RunInfo;
@@ -32,7 +32,7 @@ const TOLERANCE: f64 = 0.05;
 
 async fn levels_agree(seed: u64) {
     let plan = plan_of_file("scenarios/capacity.yaml", seed);
-    let recording = run_here(plan, Stopper::default(), &mut Silent, ModelTransport::new(seed))
+    let recording = run_here(plan, Control::default(), &mut Silent, ModelTransport::new(seed))
         .await
         .expect("a run");
     let summary = recording.summary(&windows(&recording));

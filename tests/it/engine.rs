@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runner::analysis::Analysis;
 use runner::analysis::steady::{is_steady, windows};
-use runner::engine::{Hold, Observer, Stop, Stopper, run_here};
+use runner::engine::{Control, Hold, Observer, Stop, run_here};
 use runner::measure::interval::{Cell, Interval};
 use runner::measure::recording::{Recording, Timeline};
 use runner::measure::run::{Ending, RunInfo};
@@ -44,7 +44,7 @@ impl Observer for Quiet {
 async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
     run_here(
         plan_of(yaml),
-        Stopper::default(),
+        Control::default(),
         &mut Quiet::default(),
         transport.clone(),
     )
@@ -210,7 +210,7 @@ async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
          stages: [{{ users: 1, ramp: 0s, hold: 500ms }}]"
     );
     let mut quiet = Quiet::default();
-    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone())
+    run_here(plan_of(&yaml), Control::default(), &mut quiet, transport.clone())
         .await
         .expect("a run");
     let lines: Vec<_> = transport
@@ -240,7 +240,7 @@ async fn a_request_that_cannot_be_filled_in_is_no_request_of_the_api() {
          endpoints: [{{ name: a, get: '/{{{{ u | upper }}}}/{{{{ n + 1 }}}}' }}]\nstages: [{{ users: 1, ramp: 0s, hold: 10s }}]"
     );
     let mut quiet = Quiet::default();
-    let recording = run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport.clone())
+    let recording = run_here(plan_of(&yaml), Control::default(), &mut quiet, transport.clone())
         .await
         .expect("a run");
     let summary = recording.summary(&windows(&recording));
@@ -306,7 +306,7 @@ async fn an_example_of_a_failure_shows_what_was_sent_without_secrets() {
          stages: [{{ users: 1, ramp: 0s, hold: 1s }}]"
     );
     let mut quiet = Quiet::default();
-    run_here(plan_of(&yaml), Stopper::default(), &mut quiet, transport)
+    run_here(plan_of(&yaml), Control::default(), &mut quiet, transport)
         .await
         .expect("a run");
     let example = &quiet.examples[0];
@@ -552,11 +552,11 @@ async fn a_gentle_stop_lets_iterations_finish() {
     let yaml = format!(
         "{HEAD}think: {{ constant: 100ms }}\nendpoints: [{{ name: a, get: /a }}]\nstages: [{{ users: 3, ramp: 0s, hold: 60s }}]"
     );
-    let stopper = Stopper::default();
-    let asker = stopper.clone();
+    let control = Control::default();
+    let asker = control.clone();
     let mut quiet = Quiet::default();
     let plan = plan_of(&yaml);
-    let (recording, ()) = tokio::join!(run_here(plan, stopper, &mut quiet, transport.clone()), async {
+    let (recording, ()) = tokio::join!(run_here(plan, control, &mut quiet, transport.clone()), async {
         tokio::time::sleep(Duration::from_secs(2)).await;
         asker.stop(Stop::Gently);
     });
@@ -575,8 +575,8 @@ async fn a_live_view_hears_that_the_load_ended_early() {
          stages: [{{ users: 2, ramp: 0s, hold: 60s }}]"
     );
     let mut quiet = Quiet::default();
-    let stopper = Stopper::default();
-    run_here(plan_of(&yaml), stopper, &mut quiet, transport)
+    let control = Control::default();
+    run_here(plan_of(&yaml), control, &mut quiet, transport)
         .await
         .expect("a run");
     // Two users have begun 30 requests by 3.0 s; the last is asked for then and answered at 7.5 s.

@@ -13,7 +13,7 @@ use runner::analysis::findings::Finding;
 use runner::analysis::search::{Ended, Searched, Why};
 use runner::analysis::steady::{is_steady, windows};
 use runner::engine::transport::{Client, Exchange, Request, Transport};
-use runner::engine::{EngineError, Hold, Observer, Stop, Stopper, run_here};
+use runner::engine::{Control, EngineError, Hold, Observer, Stop, run_here};
 use runner::measure::interval::Interval;
 use runner::measure::journal::{self, Journal};
 use runner::measure::recording::{Recording, Timeline};
@@ -153,7 +153,7 @@ impl Client for QueueTransport {
 /// Carries levels out on the current runtime.
 struct Here {
     transport: QueueTransport,
-    stopper: Stopper,
+    control: Control,
 }
 
 impl Carrier for Here {
@@ -162,7 +162,7 @@ impl Carrier for Here {
         plan: Arc<Plan>,
         observer: &mut O,
     ) -> Result<Recording, EngineError> {
-        run_here(plan, self.stopper.clone(), observer, self.transport.clone()).await
+        run_here(plan, self.control.clone(), observer, self.transport.clone()).await
     }
 }
 
@@ -173,7 +173,7 @@ struct Kept {
     timeline: Timeline,
     levels: Vec<(f64, Why)>,
     /// Asked to stop when this level begins.
-    stop_at: Option<(usize, Stopper)>,
+    stop_at: Option<(usize, Control)>,
 }
 
 impl Observer for Kept {
@@ -194,25 +194,25 @@ impl Observer for Kept {
 impl SearchObserver for Kept {
     fn level(&mut self, number: usize, load: f64, why: Why) {
         self.levels.push((load, why));
-        if let Some((at, stopper)) = &self.stop_at
+        if let Some((at, control)) = &self.stop_at
             && *at == number
         {
-            stopper.stop(Stop::Gently);
+            control.stop(Stop::Gently);
         }
     }
 }
 
 async fn found(queue: Queue, plan: &Plan, kept: &mut Kept) -> (Recording, Analysis) {
     let search = plan.outline.search.expect("a search");
-    let stopper = kept
+    let control = kept
         .stop_at
         .as_ref()
-        .map_or_else(Stopper::default, |(_, stopper)| stopper.clone());
+        .map_or_else(Control::default, |(_, control)| control.clone());
     let mut here = Here {
         transport: QueueTransport::new(queue, plan.seed),
-        stopper: stopper.clone(),
+        control: control.clone(),
     };
-    let recording = run(plan, &search, &stopper, &mut here, kept)
+    let recording = run(plan, &search, &control, &mut here, kept)
         .await
         .expect("a search");
     let summary = recording.summary(&windows(&recording));
@@ -341,9 +341,9 @@ async fn the_levels_are_one_run_and_its_journal_reads_back_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_search_that_is_stopped_reports_the_levels_that_it_has() {
-    let stopper = Stopper::default();
+    let control = Control::default();
     let mut kept = Kept {
-        stop_at: Some((3, stopper)),
+        stop_at: Some((3, control)),
         ..Kept::default()
     };
     let (recording, analysis) = found(SMALL, &SMALL.plan("", 3), &mut kept).await;

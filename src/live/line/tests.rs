@@ -35,11 +35,18 @@ pub(in crate::live) fn snapshot() -> Snapshot {
         requests: 2000,
         failures: 1,
         rate: 17.0,
+        failure_rate: 0.0,
         mean: Some(ms(200)),
+        min: Some(ms(90)),
         p50: Some(ms(p50)),
         p95: Some(ms(p95)),
+        p99: Some(ms(p95 + 200)),
+        max: Some(ms(p95 + 400)),
+        body_bytes: 374.0,
     };
     Snapshot {
+        outline: Arc::new(outline()),
+        thresholds: Vec::new(),
         at: Duration::from_secs(124),
         planned: Duration::from_secs(155),
         stage: StageId(1),
@@ -59,6 +66,7 @@ pub(in crate::live) fn snapshot() -> Snapshot {
             p95: Some(ms(871)),
         },
         so_far: SoFar {
+            since: Duration::ZERO,
             requests: 2514,
             failures: 0,
             iterations: 2500,

@@ -10,9 +10,10 @@ use crate::measure::interval::{InFlight, Interval, State};
 use crate::measure::judge::{ask, broken, selects};
 use crate::measure::phase::{phase_of, planned_end};
 use crate::measure::run::{RunInfo, Storage};
-use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapshot, SoFar};
-use crate::measure::summary::Second;
+use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapshot, SoFar, ThresholdNow};
+use crate::measure::summary::{Phase, Second};
 use crate::plan::RowId;
+use crate::plan::course::{Change, Turn};
 
 /// The run so far. Its memory does not grow with the run.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Live {
     series: VecDeque<Second>,
     health: HealthFold,
     abort: Option<Breach>,
+    /// When the figures began anew.
+    since: Duration,
     scratch: Tally,
 }
 
@@ -60,6 +63,7 @@ impl Live {
             series: VecDeque::new(),
             health: HealthFold::default(),
             abort: None,
+            since: Duration::ZERO,
             scratch: Tally::default(),
         }
     }
@@ -107,10 +111,20 @@ impl Live {
         }
     }
 
-    /// The stages come at other times than they were planned.
-    pub(super) fn replan(&mut self, info: &Arc<RunInfo>) {
+    /// The run takes another course: `info` as it is now.
+    pub(super) fn turn(&mut self, info: &Arc<RunInfo>, turn: &Turn) {
+        // Unless the load has ended, it ends when its plan does.
+        if self.load_until == planned_end(&self.info.outline) {
+            self.load_until = planned_end(&info.outline);
+        }
         self.info = Arc::clone(info);
-        self.load_until = self.load_until.min(planned_end(&info.outline));
+        if turn.change == Change::Reset {
+            self.rows.fill_with(Group::default);
+            self.failures = Failures::default();
+            self.iterations = 0;
+            self.dropped = 0;
+            self.since = turn.at;
+        }
     }
 
     pub(super) fn stopping(&mut self, at: Duration) {
@@ -163,6 +177,7 @@ impl Live {
         let now = |level: i64| level.max(0) as u64;
         let in_flight = &self.state.in_flight;
         Snapshot {
+            outline: Arc::clone(outline),
             at: self.at,
             planned: planned_end(outline),
             stage,
@@ -180,6 +195,7 @@ impl Live {
             recent: self.recent(),
             so_far: self.so_far(),
             rows: self.row_figures(),
+            thresholds: self.thresholds_now(phase),
             failures: self.failures.counts(),
             dropped_arrivals: self.dropped,
             warnings: self
@@ -189,6 +205,21 @@ impl Live {
             series: self.series.iter().cloned().collect(),
             abort: self.abort.clone(),
         }
+    }
+
+    fn thresholds_now(&self, phase: Phase) -> Vec<ThresholdNow> {
+        let outline = &self.info.outline;
+        let judged = outline.thresholds.iter().map(|threshold| {
+            let chosen = |row| selects(threshold.of.as_ref(), row);
+            let (group, length) = add_up(self.last(RECENT), chosen);
+            let asked = ask(threshold.metric, &group, length, outline.open).filter(|_| phase == Phase::Hold);
+            ThresholdNow {
+                text: threshold.text.clone(),
+                figure: asked.map(|asked| asked.figure),
+                broken: asked.is_some_and(|asked| broken(threshold, asked)),
+            }
+        });
+        judged.collect()
     }
 
     fn recent(&self) -> Recent {
@@ -211,6 +242,7 @@ impl Live {
         }
         let (times, _) = total.times(self.info.outline.open);
         SoFar {
+            since: self.since,
             requests: total.requests(),
             failures: total.failed,
             iterations: self.iterations,
@@ -222,31 +254,39 @@ impl Live {
     }
 
     fn row_figures(&self) -> Vec<RowSoFar> {
-        let mut recent = vec![0_u64; self.rows.len()];
+        let mut recent = vec![(0_u64, 0_u64); self.rows.len()];
         let mut length = Duration::ZERO;
         for interval in self.last(RECENT) {
             length += interval.length();
             for cell in &interval.cells {
-                if let Some(count) = recent.get_mut(usize::from(cell.row.0)) {
-                    *count += cell.requests();
+                if let Some((requests, failures)) = recent.get_mut(usize::from(cell.row.0)) {
+                    *requests += cell.requests();
+                    *failures += cell.failed;
                 }
             }
         }
-        let seconds = length.as_secs_f64();
+        let per_second = |count: u64| match length.is_zero() {
+            true => 0.0,
+            false => count as f64 / length.as_secs_f64(),
+        };
         let rows = self.rows.iter().zip(recent).enumerate();
         let open = self.info.outline.open;
-        rows.map(|(row, (group, recent))| RowSoFar {
-            row: RowId(row as u16),
-            requests: group.requests(),
-            failures: group.failed,
-            rate: if seconds > 0.0 {
-                recent as f64 / seconds
-            } else {
-                0.0
-            },
-            mean: group.times(open).0.mean(),
-            p50: group.times(open).0.percentile(50.0),
-            p95: group.times(open).0.percentile(95.0),
+        rows.map(|(row, (group, (requests, failures)))| {
+            let times = group.times(open).0;
+            RowSoFar {
+                row: RowId(row as u16),
+                requests: group.requests(),
+                failures: group.failed,
+                rate: per_second(requests),
+                failure_rate: per_second(failures),
+                mean: times.mean(),
+                min: times.min(),
+                p50: times.percentile(50.0),
+                p95: times.percentile(95.0),
+                p99: times.percentile(99.0),
+                max: times.max(),
+                body_bytes: group.mean_body(),
+            }
         })
         .collect()
     }

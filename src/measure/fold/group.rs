@@ -81,6 +81,14 @@ impl Group {
         self.response.count()
     }
 
+    /// Bytes of a response's body, mean.
+    pub(crate) fn mean_body(&self) -> f64 {
+        match self.requests() {
+            0 => 0.0,
+            requests => self.body_bytes as f64 / requests as f64,
+        }
+    }
+
     /// The times that it is judged by, and the ages of those that never finished: from due in the open model, where users
     /// would not wait for each other, else from sent.
     pub(crate) fn times(&self, open: bool) -> (&Tally, &Tally) {

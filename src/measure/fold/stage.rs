@@ -122,7 +122,7 @@ fn outside(recording: &Recording, window: &Window) -> (u64, u64) {
         match phase {
             Phase::Ramp => in_ramp = in_ramp.saturating_add(interval.requests()),
             Phase::Hold => in_hold = in_hold.saturating_add(interval.requests()),
-            Phase::Stopping => {}
+            Phase::Pause | Phase::Stopping => {}
         }
     }
     (in_ramp, in_hold)

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::course::Turn;
+
 /// Something that is added up by key.
 pub(crate) trait Keyed: Clone {
     /// What it is about.
@@ -35,6 +37,17 @@ pub(crate) fn merge_sorted<T: Keyed>(into: &mut Vec<T>, other: &[T]) {
 /// Whether keys ascend and none stands twice.
 pub(crate) fn is_sorted<T: Keyed>(list: &[T]) -> bool {
     list.windows(2).all(|pair| pair[0].key() < pair[1].key())
+}
+
+impl Keyed for Turn {
+    type Key<'a> = Duration;
+
+    fn key(&self) -> Duration {
+        self.at
+    }
+
+    /// The coordinator makes no two at one moment.
+    fn absorb(&mut self, _: &Self) {}
 }
 
 /// How often something happened. In JSON `[of, count]`.

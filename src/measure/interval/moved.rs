@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Interval;
 use crate::plan::StageId;
+use crate::plan::course::Change;
 
 impl Interval {
     /// The same `by` seconds later, its only stage being the stage numbered so. Nothing else of it changes.
@@ -25,9 +26,11 @@ impl Interval {
         in_flight.for_each(|flight| flight.stage = to);
         self.dropped.iter_mut().for_each(|dropped| dropped.0 = to);
         self.data_ended.iter_mut().for_each(|ended| ended.1 += later);
-        for ended in &mut self.stage_ended {
-            ended.0 = to;
-            ended.1 += later;
+        for turn in &mut self.turns {
+            turn.at += later;
+            if let Change::Steady { stage } = &mut turn.change {
+                *stage = to;
+            }
         }
         self
     }

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{JournalError, Line, PLAN, RUN};
-use crate::measure::interval::{First, Interval};
-use crate::measure::phase::planned_end;
-use crate::measure::recording::{Recording, Timeline};
-use crate::measure::run::{End, Ending, FORMAT, RunInfo, Storage};
+use crate::measure::interval::Interval;
+use crate::measure::recording::{Recording, Unended};
+use crate::measure::run::{Ending, FORMAT, RunInfo};
 use crate::plan::outline::Outline;
 
 /// The longest line that is read: a second of thousands of rows is far below.
@@ -18,7 +17,7 @@ const LONGEST: u64 = 256 << 20;
 /// Reads the run that is in a folder. Only whole lines count; a last line that is not whole is what a killed run leaves. A
 /// run without an end line was killed.
 pub fn read(folder: &Path) -> Result<Recording, JournalError> {
-    let mut info = read_info(folder)?;
+    let mut run = Unended::new(Arc::new(read_info(folder)?));
     let path = folder.join(RUN);
     let mut lines = Lines {
         reader: BufReader::new(open(folder, RUN)?),
@@ -36,43 +35,28 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
         Some(Line::Header { .. }) | None => {}
         Some(_) => return Err(lines.error("the first line does not say the format")),
     }
-    let mut timeline = Timeline::default();
     let mut ended = None;
     while let Some(line) = lines.next()? {
         match line {
             _ if ended.is_some() => return Err(lines.error("a line after the end of the run")),
             Line::Header { .. } => return Err(lines.error("a second header")),
             Line::Interval(interval) => {
-                check(&interval, &info.outline).map_err(|wrong| lines.error(wrong))?;
-                timeline.add(Arc::from(interval));
+                let interval = Arc::from(interval);
+                run.turn(&interval);
+                check(&interval, &run.info.outline).map_err(|wrong| lines.error(wrong))?;
+                run.timeline.add(interval);
             }
             Line::End { end, storage } => ended = Some((end, storage)),
         }
     }
-    for First(stage, at) in timeline
-        .intervals()
-        .iter()
-        .flat_map(|interval| &interval.stage_ended)
-    {
-        info.end_stage(*stage, *at);
-    }
-    let last = timeline.intervals().last().map(|interval| interval.end);
-    let killed = || {
-        let at = last.unwrap_or_default();
-        let end = End {
-            how: Ending::Killed,
-            load_until: at.min(planned_end(&info.outline)),
-            at,
-            warnings: Vec::new(),
-        };
-        (end, Storage::default())
-    };
-    let (end, storage) = ended.unwrap_or_else(killed);
-    Ok(Recording {
-        info: Arc::new(info),
-        timeline,
-        end,
-        storage,
+    let recording = run.ended(Ending::Killed);
+    Ok(match ended {
+        Some((end, storage)) => Recording {
+            end,
+            storage,
+            ..recording
+        },
+        None => recording,
     })
 }
 

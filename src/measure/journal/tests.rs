@@ -38,6 +38,7 @@ fn info() -> RunInfo {
         pools: Vec::new(),
         in_turn: Vec::new(),
         search: None,
+        turns: Vec::new(),
         stages: Vec::new(),
         open: false,
         think: ThinkOutline {

@@ -15,32 +15,39 @@ use crate::plan::{EndpointId, RowId, StageId};
 /// A table of what is made when first used, by a row or endpoint and the stage.
 #[derive(Debug)]
 struct Table<T> {
-    stages: usize,
+    lines: usize,
+    /// Those of the first stage, then those of the next: a stage more is added at the end.
     places: Vec<Option<Box<T>>>,
 }
 
 impl<T: Default> Table<T> {
     fn new(lines: usize, stages: usize) -> Self {
         Self {
-            stages,
+            lines,
             places: (0..lines * stages).map(|_| None).collect(),
         }
     }
 
     fn at(&mut self, line: u16, stage: StageId) -> &mut T {
-        let place = usize::from(line) * self.stages + usize::from(stage.0);
+        let place = usize::from(stage.0) * self.lines + usize::from(line);
+        if place >= self.places.len() {
+            // A stage that was begun by hand.
+            let stages = usize::from(stage.0) + 1;
+            self.places.resize_with(stages * self.lines, || None);
+        }
         self.places[place].get_or_insert_default()
     }
 
-    /// Folds what is used; what was not used in a whole second (its stage is over) is dropped.
+    /// Folds what is used, ascending by line and stage; what was not used in a whole second (its stage is over) is dropped.
     fn take<R>(&mut self, fold: impl Fn(u16, StageId, &mut T) -> Option<R>) -> Vec<R> {
         let mut taken = Vec::new();
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let (line, stage) = (index / self.stages, index % self.stages);
-            let Some(used) = place else { continue };
-            match fold(line as u16, StageId(stage as u16), used) {
-                Some(folded) => taken.push(folded),
-                None => *place = None,
+        for line in 0..self.lines {
+            for (stage, place) in self.places[line..].iter_mut().step_by(self.lines).enumerate() {
+                let Some(used) = place else { continue };
+                match fold(line as u16, StageId(stage as u16), used) {
+                    Some(folded) => taken.push(folded),
+                    None => *place = None,
+                }
             }
         }
         taken

@@ -69,7 +69,7 @@ impl Piece {
 
 /// Arrivals, made one by one.
 #[derive(Debug)]
-pub(super) struct Arrivals {
+pub struct Arrivals {
     pieces: std::vec::IntoIter<Piece>,
     piece: Option<Piece>,
     /// Expected arrivals before `piece`.
@@ -107,27 +107,47 @@ impl Arrivals {
             None => 1.0,
         }
     }
+
+    /// When the last arrival is due, by its count; `None` beyond the end.
+    fn timed(&mut self) -> Option<Arrival> {
+        while let Some(piece) = self.piece {
+            let count = self.reached - self.before;
+            if count < piece.count() {
+                let due = Duration::from_secs_f64(piece.time_of(count));
+                let number = self.number.checked_sub(1)?;
+                if due < self.end {
+                    return Some(Arrival { number, due });
+                }
+                // Rounding may bring the last arrival onto the end itself, which is no longer part of the load.
+                self.piece = None;
+                return None;
+            }
+            self.before += piece.count();
+            self.piece = self.pieces.next();
+        }
+        None
+    }
+
+    /// The load changes from a time on that the last arrival lies behind: gives that arrival, which comes at another time now.
+    /// Those before it stay as they were.
+    pub fn replan(&mut self, profile: &Profile) -> Option<Arrival> {
+        self.pieces = pieces(profile).into_iter();
+        self.piece = self.pieces.next();
+        self.before = 0.0;
+        self.end = profile.duration();
+        self.timed()
+    }
 }
 
 impl Iterator for Arrivals {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
+        // Beyond the end there is one arrival at the most, that the load may yet be made long enough for.
+        self.piece?;
         self.reached += self.distance();
-        loop {
-            let piece = self.piece?;
-            let count = self.reached - self.before;
-            if count >= piece.count() {
-                self.before += piece.count();
-                self.piece = self.pieces.next();
-                continue;
-            }
-            let due = Duration::from_secs_f64(piece.time_of(count));
-            let number = self.number;
-            self.number += 1;
-            // Rounding may bring the last arrival onto the end itself, which is no longer part of the load.
-            return (due < self.end).then_some(Arrival { number, due });
-        }
+        self.number += 1;
+        self.timed()
     }
 }
 

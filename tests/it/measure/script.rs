@@ -32,6 +32,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
             hold_start,
             end: hold_start + secs(*hold),
             until_steady: None,
+            kind: runner::plan::course::StageKind::Planned,
         };
         start = stage.end;
         stage
@@ -62,6 +63,7 @@ pub(crate) fn outline(stages: &[(u64, u64)], thresholds: Vec<Threshold>) -> Outl
         pools: vec!["ids".to_owned()],
         in_turn: Vec::new(),
         search: None,
+        turns: Vec::new(),
         stages: stages.collect(),
         open: false,
         think: ThinkOutline {

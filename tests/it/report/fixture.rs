@@ -158,6 +158,7 @@ fn outline_stages(levels: &[f64]) -> Vec<StageOutline> {
             hold_start: seconds(start + 5.0),
             end: seconds(start + 305.0),
             until_steady: None,
+            kind: runner::plan::course::StageKind::Planned,
         }
     };
     levels.iter().enumerate().map(stage).collect()
@@ -187,6 +188,7 @@ fn outline(levels: &[f64], rows: &[(&str, &str)]) -> Outline {
         pools: Vec::new(),
         in_turn: Vec::new(),
         search: None,
+        turns: Vec::new(),
         stages: outline_stages(levels),
         open: false,
         think: ThinkOutline {
