@@ -45,12 +45,10 @@ const CHANCE: f64 = 0.05;
 /// So seldom does chance alone set a beginning so far apart from the rest.
 const CHANCE_APART: f64 = 0.001;
 
-/// The window of each stage, in order.
+/// The window of each stage that is a level of load, in order.
 pub fn windows(recording: &Recording) -> Vec<Window> {
-    let stages = recording.info.outline.stages.iter().enumerate();
-    stages
-        .map(|(id, stage)| window(recording, StageId(id as u16), stage))
-        .collect()
+    let levels = recording.info.outline.levels();
+    levels.map(|(id, stage)| window(recording, id, stage)).collect()
 }
 
 fn window(recording: &Recording, stage: StageId, planned: &StageOutline) -> Window {

@@ -100,9 +100,10 @@ impl Coordinator {
     fn change(&mut self, change: Change, observer: &mut impl Observer) {
         let at = self.moment();
         let stopping = self.shared.control.asked() > Stop::Run;
-        let allowed = match stopping {
-            true => Err(Refused::Over),
-            false => self.aggregator.outline().allows(&change, at),
+        let allowed = if stopping {
+            Err(Refused::Over)
+        } else {
+            self.aggregator.outline().allows(&change, at)
         };
         match allowed {
             Ok(()) => {

@@ -8,10 +8,14 @@ use crate::plan::StageId;
 use crate::plan::course::StageKind;
 use crate::plan::outline::Outline;
 
-/// The stage and its part that the second which begins at `second` belongs to. A ramp belongs to the stage it leads to. From
-/// `load_until` on no iteration begins: the run is stopping, in the stage it was in.
+/// The stage and its part that the second which begins at `second` belongs to.
 pub(super) fn phase_of(outline: &Outline, load_until: Duration, second: u32) -> (StageId, Phase) {
-    let at = Duration::from_secs(u64::from(second));
+    phase_at(outline, load_until, Duration::from_secs(u64::from(second)))
+}
+
+/// The stage and its part that a moment belongs to. A ramp belongs to the stage it leads to. From
+/// `load_until` on no iteration begins: the run is stopping, in the stage it was in.
+pub(super) fn phase_at(outline: &Outline, load_until: Duration, at: Duration) -> (StageId, Phase) {
     let in_load = at.min(load_until.saturating_sub(Duration::from_nanos(1)));
     let begun = outline
         .stages

@@ -24,7 +24,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// All figures. `windows`: one for each stage of the outline, in order (`analysis::steady::windows`).
+    /// All figures. `windows`: one for each level of the outline, in order (`analysis::steady::windows`).
     pub fn summary(&self, windows: &[Window]) -> RunSummary {
         super::fold::summary(self, windows)
     }

@@ -33,10 +33,11 @@ pub struct RunSummary {
     pub run: Arc<RunInfo>,
     /// How and when it ended.
     pub end: End,
-    /// One for each stage, in order, those never reached included (with zero requests).
+    /// One for each stage, in order, those never reached included (with zero requests); without pauses, and without those that a
+    /// change by hand ended before they were held.
     pub stages: Vec<StageSummary>,
     /// All requests of the run. Its rate is over the time from the start to the end of the last stage (or of the run,
-    /// where that came first): the graceful stop is not load.
+    /// where that came first): the graceful stop is not load, nor is a pause.
     pub total: Figures,
     /// The length that rates of the run are over.
     #[serde(with = "super::units::seconds")]

@@ -198,10 +198,16 @@ impl Outline {
         self.stages.iter().position(|stage| at < stage.end)
     }
 
-    /// Whether a stage is a pause.
-    pub fn is_pause(&self, stage: StageId) -> bool {
-        let stage = self.stages.get(usize::from(stage.0));
-        stage.is_some_and(|stage| stage.kind == StageKind::Pause)
+    /// The stages that are levels of load: without pauses, and without those that a change by hand ended before they were held.
+    pub fn levels(&self) -> impl Iterator<Item = (StageId, &StageOutline)> {
+        let by_hand = |at: Duration| self.turns.iter().any(|turn| turn.at == at);
+        let is_level = move |stage: &StageOutline| {
+            stage.kind != StageKind::Pause && (stage.hold_start < stage.end || !by_hand(stage.end))
+        };
+        let numbered = self.stages.iter().enumerate();
+        numbered
+            .filter(move |(_, stage)| is_level(stage))
+            .map(|(number, stage)| (StageId(number as u16), stage))
     }
 }
 
@@ -215,3 +221,6 @@ impl From<&StageOutline> for Stage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,13 @@ pub fn report(
     let parts = markdown::Parts::of(summary);
     let (title, opening) = prose::title_and_rest(&parts.opening);
     let findings = findings::section(&analysis.findings, findings::About::of(summary));
-    let before = [parts.cautions, findings, Some(parts.result), parts.thresholds];
+    let before = [
+        parts.cautions,
+        findings,
+        Some(parts.result),
+        parts.by_hand,
+        parts.thresholds,
+    ];
     let sections: Vec<Section> = before
         .into_iter()
         .flatten()

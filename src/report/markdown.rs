@@ -34,6 +34,8 @@ pub(super) struct Parts {
     pub(super) cautions: Option<String>,
     /// The table of the README.
     pub(super) result: String,
+    /// What was changed by hand, if anything was.
+    pub(super) by_hand: Option<String>,
     /// What the thresholds came to, where there are any.
     pub(super) thresholds: Option<String>,
     /// Everything below.
@@ -59,6 +61,7 @@ impl Parts {
             opening: head::title_and_run(summary),
             cautions: head::cautions(summary),
             result: outcome::table(summary),
+            by_hand: outcome::by_hand(&summary.run.outline),
             thresholds: outcome::thresholds(summary),
             details: details.into_iter().flatten().collect(),
         }
@@ -73,6 +76,7 @@ pub fn report(summary: &RunSummary, analysis: &Analysis) -> String {
         Some(parts.opening),
         parts.cautions,
         Some(parts.result),
+        parts.by_hand,
         parts.thresholds,
         findings,
         Some(head::charts(analysis)),

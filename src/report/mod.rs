@@ -16,5 +16,6 @@ pub mod result;
 pub mod search;
 pub mod table;
 pub mod terminal;
+pub mod turns;
 mod warning;
 pub mod words;

@@ -3,6 +3,7 @@
 
 mod analysis;
 mod bad;
+mod by_hand;
 mod capacity;
 mod cli;
 mod compare;

@@ -8,7 +8,7 @@ use crate::measure::fold::{Failures, Group, HealthFold, second};
 use crate::measure::histogram::Tally;
 use crate::measure::interval::{InFlight, Interval, State};
 use crate::measure::judge::{ask, broken, selects};
-use crate::measure::phase::{phase_of, planned_end};
+use crate::measure::phase::{phase_at, phase_of, planned_end};
 use crate::measure::run::{RunInfo, Storage};
 use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapshot, SoFar, ThresholdNow};
 use crate::measure::summary::{Phase, Second};
@@ -36,6 +36,8 @@ pub(super) struct Live {
     abort: Option<Breach>,
     /// When the figures began anew.
     since: Duration,
+    /// When the run last took another course.
+    turned: Duration,
     scratch: Tally,
 }
 
@@ -64,6 +66,7 @@ impl Live {
             health: HealthFold::default(),
             abort: None,
             since: Duration::ZERO,
+            turned: Duration::ZERO,
             scratch: Tally::default(),
         }
     }
@@ -118,6 +121,7 @@ impl Live {
             self.load_until = planned_end(&info.outline);
         }
         self.info = Arc::clone(info);
+        self.turned = turn.at;
         if turn.change == Change::Reset {
             self.rows.fill_with(Group::default);
             self.failures = Failures::default();
@@ -173,7 +177,9 @@ impl Live {
     pub(super) fn snapshot(&self) -> Snapshot {
         let outline = &self.info.outline;
         let last = self.window.back().map_or(0, |interval| interval.from);
-        let (stage, phase) = phase_of(outline, self.load_until, last);
+        // A change by hand shows at once.
+        let now = self.turned.max(Duration::from_secs(u64::from(last)));
+        let (stage, phase) = phase_at(outline, self.load_until, now);
         let now = |level: i64| level.max(0) as u64;
         let in_flight = &self.state.in_flight;
         Snapshot {
@@ -265,9 +271,12 @@ impl Live {
                 }
             }
         }
-        let per_second = |count: u64| match length.is_zero() {
-            true => 0.0,
-            false => count as f64 / length.as_secs_f64(),
+        let per_second = |count: u64| {
+            if length.is_zero() {
+                0.0
+            } else {
+                count as f64 / length.as_secs_f64()
+            }
         };
         let rows = self.rows.iter().zip(recent).enumerate();
         let open = self.info.outline.open;

@@ -50,11 +50,12 @@ impl Whole {
             after_last_stage: 0,
         };
         for interval in recording.timeline.intervals() {
-            let in_time = recording.phase_of(interval.from).1 != Phase::Stopping;
+            let phase = recording.phase_of(interval.from).1;
+            let in_time = !matches!(phase, Phase::Stopping | Phase::Pause);
             if in_time {
                 let begin = Duration::from_secs(u64::from(interval.from));
                 whole.length += interval.end.min(recording.end.load_until).saturating_sub(begin);
-            } else {
+            } else if phase == Phase::Stopping {
                 whole.after_last_stage = whole.after_last_stage.saturating_add(interval.requests());
             }
             for cell in &interval.cells {

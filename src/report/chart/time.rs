@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Axis, Chart, Figure, Kind, Scale, Series, Span, Unit, scale_of};
+use super::{Axis, Chart, Figure, Kind, Mark, Scale, Series, Span, Unit, scale_of};
 use crate::measure::curves::{Curves, Part};
 use crate::measure::summary::{RunSummary, WindowChoice};
-use crate::report::{number, words};
+use crate::plan::outline::Outline;
+use crate::report::{number, turns, words};
 
 /// Charts over time show one range and one moment.
 const GROUP: &str = "time";
@@ -55,7 +56,7 @@ pub(super) fn throughput(summary: &RunSummary, curves: &Curves) -> Option<Chart>
         group: Some(GROUP),
         series,
         spans: windows(summary),
-        marks: Vec::new(),
+        marks: by_hand(&summary.run.outline),
     })
 }
 
@@ -101,9 +102,20 @@ pub(super) fn times(summary: &RunSummary, curves: &Curves) -> Option<Chart> {
         y2: None,
         group: Some(GROUP),
         spans: windows(summary),
-        marks: Vec::new(),
+        marks: by_hand(&summary.run.outline),
         series,
     })
+}
+
+/// What was changed by hand.
+fn by_hand(outline: &Outline) -> Vec<Mark> {
+    let turns = outline.turns.iter();
+    turns
+        .map(|turn| Mark {
+            x: Figure(turn.at.as_secs_f64()),
+            label: turns::brief(outline, turn),
+        })
+        .collect()
 }
 
 fn x_axis() -> Axis {

@@ -84,13 +84,17 @@ fn seed(outline: &Outline) -> String {
 /// The load in words.
 fn load(outline: &Outline) -> String {
     let levels: Vec<_> = outline
-        .stages
-        .iter()
-        .map(|stage| number::level(stage.level))
+        .levels()
+        .map(|(_, stage)| number::level(stage.level))
         .collect();
     let stages = match levels.len() {
         1 => "one stage of load".to_owned(),
         count => format!("{count} stages of load"),
+    };
+    let stages = if outline.turns.is_empty() {
+        stages
+    } else {
+        format!("{stages}, **changed by hand while it went on** (see below)")
     };
     let think = table::escaped(&outline.think.words);
     let levels = words::list(&levels);

@@ -3,7 +3,7 @@
 use crate::measure::summary::{RunSummary, Verdict};
 use crate::plan::outline::Outline;
 use crate::report::table::{Cell, Table};
-use crate::report::{number, result, words};
+use crate::report::{number, result, turns, words};
 
 /// The table and how to read it.
 pub(super) fn table(summary: &RunSummary) -> String {
@@ -54,6 +54,22 @@ fn notes(summary: &RunSummary) -> String {
         ));
     }
     words::bullets(&notes)
+}
+
+/// What was changed by hand; `None` where nothing was.
+pub(super) fn by_hand(outline: &Outline) -> Option<String> {
+    let turns: Vec<_> = turns::list(outline)
+        .iter()
+        .map(|turn| words::capitalised(turn))
+        .collect();
+    (!turns.is_empty()).then(|| {
+        format!(
+            "## Changed by hand\n\nThe load did not go as the scenario says: a person changed it while it went on. Each change \
+             ended the stage that was held and began another, so that the figures of a level are of that level only. Pauses are \
+             in no figure. Times are since the start of the load.\n\n{}",
+            words::bullets(&turns)
+        )
+    })
 }
 
 /// What the thresholds came to; `None` where the scenario has none.
