@@ -17,7 +17,13 @@ const COLUMNS: usize = 60;
 pub(super) fn run(args: &CheckArgs) -> Exit {
     let mut exit = Exit::Passed;
     for file in &args.files {
-        match input::prepare(file, &args.input, &args.replace, WithoutHost::Pretend) {
+        match input::prepare(
+            file,
+            &args.input,
+            &args.replace,
+            WithoutHost::Pretend,
+            &mut input::shell(),
+        ) {
             Ok(ready) => print::line(&shown(&file.display().to_string(), &ready)),
             Err(failed) => exit = failed,
         }

@@ -1,5 +1,5 @@
-//! From the command line to a plan: the scenario is loaded, the configuration merged, the modelled API started where the
-//! scenario asks for a host that nobody gave. Everything that is wrong is printed here.
+//! From the command line, or the form of the page, to a plan: the scenario is loaded, the configuration merged, the modelled API
+//! started where the scenario asks for a host that nobody gave. Everything that is wrong is said here.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,20 +36,35 @@ pub(super) enum WithoutHost {
     Pretend,
 }
 
-/// Loads and resolves, and starts the modelled API if need be. Problems are printed.
-pub(super) fn ready(file: &Path, input: &Input, replace: &Replace) -> Result<Ready, Exit> {
-    prepare(file, input, replace, WithoutHost::Start)
+/// Who is told what is wrong, and whether in colour.
+pub(super) struct Listener<'a> {
+    pub(super) style: Style,
+    pub(super) say: Box<dyn FnMut(&str) + 'a>,
 }
 
-/// The same, with a choice about the modelled API.
+/// What the shell hears.
+pub(super) fn shell() -> Listener<'static> {
+    Listener {
+        style: style(),
+        say: Box::new(print::note),
+    }
+}
+
+/// Loads and resolves, and starts the modelled API if need be. Problems are printed.
+pub(super) fn ready(file: &Path, input: &Input, replace: &Replace) -> Result<Ready, Exit> {
+    prepare(file, input, replace, WithoutHost::Start, &mut shell())
+}
+
+/// The same, with a choice about the modelled API and about who is told of problems.
 pub(super) fn prepare(
     file: &Path,
     input: &Input,
     replace: &Replace,
     without: WithoutHost,
+    to: &mut Listener<'_>,
 ) -> Result<Ready, Exit> {
     let mut sources = config_sources(input);
-    let first = loaded(file, &sources, replace)?;
+    let first = loaded(file, &sources, replace, to)?;
     let asks = asks_for_host(&first);
     if !asks {
         // A scenario with a URL of its own: `--host` replaces its origin.
@@ -64,6 +79,7 @@ pub(super) fn prepare(
                 (!asks).then_some(input.host.clone()).flatten(),
                 false,
             ),
+            to,
         )?;
         return Ok(Ready {
             loaded: first,
@@ -71,15 +87,15 @@ pub(super) fn prepare(
             demo: None,
         });
     }
-    tell_missing_host(&first, &sources);
+    tell_missing_host(&first, &sources, to);
     let demo = match without {
-        WithoutHost::Start => Some(start_demo(&first)?),
+        WithoutHost::Start => Some(start_demo(&first, to)?),
         WithoutHost::Pretend => None,
     };
     let url = demo.as_ref().map_or_else(|| DEMO_STAND_IN.to_owned(), Demo::url);
     complete(&first, &mut sources, url);
-    let loaded = loaded(file, &sources, replace)?;
-    let plan = resolved(&loaded, &overrides(file, replace, None, true))?;
+    let loaded = loaded(file, &sources, replace, to)?;
+    let plan = resolved(&loaded, &overrides(file, replace, None, true), to)?;
     Ok(Ready { loaded, plan, demo })
 }
 
@@ -106,7 +122,12 @@ fn config_sources(input: &Input) -> ConfigSources {
     }
 }
 
-fn loaded(file: &Path, sources: &ConfigSources, replace: &Replace) -> Result<Loaded, Exit> {
+fn loaded(
+    file: &Path,
+    sources: &ConfigSources,
+    replace: &Replace,
+    to: &mut Listener<'_>,
+) -> Result<Loaded, Exit> {
     load(file, sources).map_err(|mut error| {
         let mut host = sources.host.clone();
         if let Some(partial) = error.partial.as_mut().filter(|partial| asks_for_host(partial)) {
@@ -116,13 +137,13 @@ fn loaded(file: &Path, sources: &ConfigSources, replace: &Replace) -> Result<Loa
             }
         }
         let problems = resolve::problems(&error, &overrides(file, replace, host, false));
-        print::note(problems.render(&error.sources, style()).trim_end());
+        (to.say)(problems.render(&error.sources, to.style).trim_end());
         Exit::BadInput
     })
 }
 
 /// A configuration file without a host was probably meant to have one.
-fn tell_missing_host(loaded: &Loaded, sources: &ConfigSources) {
+fn tell_missing_host(loaded: &Loaded, sources: &ConfigSources, to: &mut Listener<'_>) {
     let default = sources.default_file.as_ref().filter(|file| file.exists());
     let (Some(file), ConfigNode::Map(entries)) = (sources.file.as_ref().or(default), loaded.config.root())
     else {
@@ -132,7 +153,7 @@ fn tell_missing_host(loaded: &Loaded, sources: &ConfigSources) {
         || "write `host: https://...` into it, or give `--host`".to_owned(),
         |found| format!("is `{found}` meant to be `host`?"),
     );
-    print::note(&format!("warning: {} sets no `host`; {help}", file.display()));
+    (to.say)(&format!("warning: {} sets no `host`; {help}", file.display()));
 }
 
 /// Whether the scenario leaves its host to the configuration.
@@ -140,10 +161,10 @@ fn asks_for_host(loaded: &Loaded) -> bool {
     loaded.scenario.target.url.text.contains("config.host")
 }
 
-fn resolved(loaded: &Loaded, overrides: &Overrides) -> Result<Arc<Plan>, Exit> {
-    let warnings = |diagnostics: &crate::scenario::diagnostics::Diagnostics| {
+fn resolved(loaded: &Loaded, overrides: &Overrides, to: &mut Listener<'_>) -> Result<Arc<Plan>, Exit> {
+    let mut warnings = |diagnostics: &crate::scenario::diagnostics::Diagnostics| {
         if !diagnostics.is_empty() {
-            print::note(diagnostics.render(&loaded.sources, style()).trim_end());
+            (to.say)(diagnostics.render(&loaded.sources, to.style).trim_end());
         }
     };
     warnings(&loaded.warnings);
@@ -192,7 +213,7 @@ fn random_seed() -> u64 {
 }
 
 /// Starts the modelled API, which lets in whom the configuration names, if it names anyone.
-fn start_demo(loaded: &Loaded) -> Result<Demo, Exit> {
+fn start_demo(loaded: &Loaded, to: &mut Listener<'_>) -> Result<Demo, Exit> {
     let mut options = demo::Options::default();
     if let Some(user) = value(loaded, "user") {
         options.credentials.user = user;
@@ -201,7 +222,7 @@ fn start_demo(loaded: &Loaded) -> Result<Demo, Exit> {
         options.credentials.password = password;
     }
     demo::start(&options).map_err(|error| {
-        print::error(&format!("cannot start the demo API: {error}"));
+        (to.say)(&format!("error: cannot start the demo API: {error}"));
         Exit::NotCarriedOut
     })
 }
