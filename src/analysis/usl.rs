@@ -102,11 +102,18 @@ impl Usl {
         squares.sum()
     }
 
-    /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative.
+    /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative. What
+    /// stands at zero and would fit better below is held there: the others are to go where the error is least with it at zero
+    /// (Bertsekas 1982, "Projected Newton methods for optimization problems with simple constraints").
     fn step(&self, points: &[(f64, f64)], damping: f64) -> Option<Self> {
-        let (mut normal, right) = self.normal(points);
+        let (mut normal, mut right) = self.normal(points);
         for (at, row) in normal.iter_mut().enumerate() {
             row[at] = row[at] * (1.0 + damping) + 1e-30;
+        }
+        for (at, value) in [(1, self.sigma), (2, self.kappa)] {
+            if value <= 0.0 && right[at] <= 0.0 {
+                hold(&mut normal, &mut right, at);
+            }
         }
         let delta = solve(normal, right)?;
         Some(Self {
@@ -137,6 +144,15 @@ impl Usl {
         }
         (normal, right)
     }
+}
+
+/// Takes one of the three out of the equations: it stays what it is.
+fn hold(normal: &mut [[f64; 3]; 3], right: &mut [f64; 3], held: usize) {
+    for row in normal.iter_mut() {
+        row[held] = 0.0;
+    }
+    normal[held] = [0.0; 3];
+    (normal[held][held], right[held]) = (1.0, 0.0);
 }
 
 /// Three linear equations (Cramer's rule); `None` where they have no one solution.
@@ -199,6 +215,32 @@ mod tests {
                     && near(found.kappa, law.kappa),
                 "{found:?} is not {law:?}"
             );
+        }
+    }
+
+    /// `scipy.optimize.least_squares` with `bounds`, of points 1 % above or below a law. Below zero they would fit better.
+    #[test]
+    fn what_is_kept_at_zero_keeps_the_others_from_nothing() {
+        let flights = [1.0, 2.0, 5.0, 12.0, 30.0, 70.0, 150.0];
+        for (rates, law) in [
+            (
+                [2.97, 6.06, 14.85, 36.36, 90.0, 212.1, 450.0],
+                [3.003_868_57, 0.0, 0.0],
+            ),
+            (
+                [7.07, 11.55, 19.44, 25.99, 31.19, 32.78, 34.43],
+                [6.997_028_23, 0.199_918_627, 0.0],
+            ),
+            (
+                [20.2, 39.52, 97.06, 209.9, 324.1, 242.5, 127.2],
+                [19.932_288_7, 0.0, 9.948_135_47e-4],
+            ),
+        ] {
+            let points: Vec<_> = flights.into_iter().zip(rates).collect();
+            let found = Usl::fit(&points).expect("a fit");
+            for (one, other) in [found.lambda, found.sigma, found.kappa].into_iter().zip(law) {
+                assert!((one - other).abs() <= 1e-6 * other, "{found:?} is not {law:?}");
+            }
         }
     }
 
