@@ -118,10 +118,14 @@ pub(super) fn against_in_flight(summary: &RunSummary, analysis: &Analysis) -> Op
         highest,
     );
     if let Some(scaling) = scaling {
-        let fit = places
+        let fit: Vec<_> = places
             .iter()
-            .map(|place| (*place, Some(scaling.law.throughput(*place))));
-        series.push(Series::new("Scalability law", Kind::Dashed, 4).with(fit));
+            .map(|place| (*place, scaling.throughput(*place)))
+            .collect();
+        series.push(Series {
+            kind: Kind::Dashed,
+            ..estimates("Scalability law", 4, &fit)
+        });
     }
     let points: Vec<_> = levels
         .iter()
