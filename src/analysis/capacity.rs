@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::{Bounds, Estimate, share};
 use super::level::{Level, unknown_share};
-use super::usl::Usl;
+use super::usl::{Covariance, Usl};
 
 /// A level brings less than this share of what it would without queueing: it is saturated. In the closed model users wait for
 /// their responses, so that light queueing shows already.
@@ -137,11 +137,25 @@ pub struct Scaling {
     pub residual: f64,
     /// Levels it rests on.
     pub points: usize,
+    /// Covariance of λ, σ and κ, rows and columns in this order: how far the fit may be off, by its residuals. `None` where the
+    /// levels do not tell.
+    #[serde(default)]
+    pub covariance: Option<Covariance>,
     /// Highest number of requests in flight that was measured.
     pub measured_to: f64,
     /// Where throughput is highest, in requests in flight: only where κ's interval excludes 0 and it lies no further than
     /// twice beyond what was measured.
     pub peak: Option<f64>,
+}
+
+impl Scaling {
+    /// Throughput of the law with so many requests in flight, per second. Its interval is that of this place by itself.
+    pub fn throughput(&self, in_flight: f64) -> Estimate {
+        match &self.covariance {
+            Some(covariance) => self.law.estimate(in_flight, covariance, self.points),
+            None => Estimate::bare(self.law.throughput(in_flight)),
+        }
+    }
 }
 
 /// What the levels say about the capacity.
@@ -532,6 +546,7 @@ fn scaling(levels: &[Level]) -> Option<Scaling> {
         law,
         residual,
         points: points.len(),
+        covariance: law.covariance(&points),
         measured_to,
         peak: law.peak().filter(|peak| shown && *peak <= 2.0 * measured_to),
     })

@@ -9,7 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::distribution::student_t;
-use super::estimate::{Bounds, CONFIDENCE};
+use super::estimate::{Bounds, CONFIDENCE, Estimate};
+
+/// Covariance of λ, σ and κ as they were fitted: rows and columns in this order.
+pub type Covariance = [[f64; 3]; 3];
 
 /// The three figures of the law.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,18 +78,51 @@ impl Usl {
             .then_some(best)
     }
 
-    /// The 95 % interval of κ, from the curvature of the error at the fit (as `nls` of R and `curve_fit` of scipy give it).
-    /// `None` where the points do not tell.
-    pub fn kappa_interval(&self, points: &[(f64, f64)]) -> Option<Bounds> {
-        let degrees = points.len().checked_sub(3).filter(|degrees| *degrees > 0)? as f64;
+    /// Covariance of the fit's λ, σ and κ, from the curvature of the error at the fit and the residuals (as `nls` of R and
+    /// `curve_fit` of scipy give it): s² (JᵀJ)⁻¹. `None` where the points do not tell.
+    pub fn covariance(&self, points: &[(f64, f64)]) -> Option<Covariance> {
+        let variance = self.error(points) / degrees(points.len())?;
         let (normal, _) = self.normal(points);
-        let column = solve(normal, [0.0, 0.0, 1.0])?;
-        let error = (self.error(points) / degrees * column[2]).sqrt();
-        let half = student_t(CONFIDENCE, degrees) * error;
+        let mut covariance = [[0.0; 3]; 3];
+        for (at, row) in covariance.iter_mut().enumerate() {
+            let mut unit = [0.0; 3];
+            unit[at] = 1.0;
+            *row = solve(normal, unit)?.map(|value| variance * value);
+        }
+        Some(covariance)
+    }
+
+    /// The 95 % interval of κ. `None` where the points do not tell.
+    pub fn kappa_interval(&self, points: &[(f64, f64)]) -> Option<Bounds> {
+        let error = self.covariance(points)?[2][2].sqrt();
+        let half = student_t(CONFIDENCE, degrees(points.len())?) * error;
         half.is_finite().then_some(Bounds {
             low: self.kappa - half,
             high: self.kappa + half,
         })
+    }
+
+    /// Throughput with so many requests in flight, per second, and its 95 % interval there, by the covariance of a fit through
+    /// so many points: that of the expected response by linear approximation (Bates and Watts, "Nonlinear Regression Analysis
+    /// and Its Applications", 1988, section 2.3.2), ± t √(gᵀ C g). As the residuals are relative, g are the slopes of ln X, so
+    /// that the interval is symmetrical on the scale of logarithms and never below zero. It is that of the law, not of what one
+    /// more level would measure, and holds for each place by itself. σ and κ at zero count as if they could be below, which makes
+    /// it wider than need be.
+    pub fn estimate(&self, in_flight: f64, covariance: &Covariance, points: usize) -> Estimate {
+        let value = self.throughput(in_flight);
+        let slopes = self.slopes(in_flight);
+        let variance: f64 = (0..3)
+            .flat_map(|row| (0..3).map(move |column| (row, column)))
+            .map(|(row, column)| slopes[row] * covariance[row][column] * slopes[column])
+            .sum();
+        let factor = degrees(points).map(|degrees| (student_t(CONFIDENCE, degrees) * variance.sqrt()).exp());
+        Estimate {
+            value,
+            interval: factor.filter(|factor| factor.is_finite()).map(|factor| Bounds {
+                low: value / factor,
+                high: value * factor,
+            }),
+        }
     }
 
     /// Largest relative residual.
@@ -102,11 +138,18 @@ impl Usl {
         squares.sum()
     }
 
-    /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative.
+    /// One step: `(JᵀJ + damping · diag) δ = −Jᵀr`. λ, σ and κ differ by orders of magnitude, so the damping is relative. What
+    /// stands at zero and would fit better below is held there: the others are to go where the error is least with it at zero
+    /// (Bertsekas 1982, "Projected Newton methods for optimization problems with simple constraints").
     fn step(&self, points: &[(f64, f64)], damping: f64) -> Option<Self> {
-        let (mut normal, right) = self.normal(points);
+        let (mut normal, mut right) = self.normal(points);
         for (at, row) in normal.iter_mut().enumerate() {
             row[at] = row[at] * (1.0 + damping) + 1e-30;
+        }
+        for (at, value) in [(1, self.sigma), (2, self.kappa)] {
+            if value <= 0.0 && right[at] <= 0.0 {
+                hold(&mut normal, &mut right, at);
+            }
         }
         let delta = solve(normal, right)?;
         Some(Self {
@@ -120,14 +163,8 @@ impl Usl {
     fn normal(&self, points: &[(f64, f64)]) -> ([[f64; 3]; 3], [f64; 3]) {
         let (mut normal, mut right) = ([[0.0; 3]; 3], [0.0; 3]);
         for (l, x) in points {
-            let pairs = l - 1.0;
-            let below = 1.0 + self.sigma * pairs + self.kappa * l * pairs;
             let model = self.throughput(*l) / x;
-            let slope = [
-                model / self.lambda,
-                -model * pairs / below,
-                -model * l * pairs / below,
-            ];
+            let slope = self.slopes(*l).map(|slope| model * slope);
             for row in 0..3 {
                 for column in 0..3 {
                     normal[row][column] += slope[row] * slope[column];
@@ -137,6 +174,28 @@ impl Usl {
         }
         (normal, right)
     }
+
+    /// How ln X grows with λ, σ and κ.
+    fn slopes(&self, in_flight: f64) -> [f64; 3] {
+        let pairs = in_flight - 1.0;
+        let below = 1.0 + self.sigma * pairs + self.kappa * in_flight * pairs;
+        [1.0 / self.lambda, -pairs / below, -in_flight * pairs / below]
+    }
+}
+
+/// Degrees of freedom of a fit through so many points: those beyond the three that its figures take. `None` where there are none.
+fn degrees(points: usize) -> Option<f64> {
+    let left = points.checked_sub(3).filter(|left| *left > 0)?;
+    Some(left as f64)
+}
+
+/// Takes one of the three out of the equations: it stays what it is.
+fn hold(normal: &mut [[f64; 3]; 3], right: &mut [f64; 3], held: usize) {
+    for row in normal.iter_mut() {
+        row[held] = 0.0;
+    }
+    normal[held] = [0.0; 3];
+    (normal[held][held], right[held]) = (1.0, 0.0);
 }
 
 /// Three linear equations (Cramer's rule); `None` where they have no one solution.
@@ -202,6 +261,32 @@ mod tests {
         }
     }
 
+    /// `scipy.optimize.least_squares` with `bounds`, of points 1 % above or below a law. Below zero they would fit better.
+    #[test]
+    fn what_is_kept_at_zero_keeps_the_others_from_nothing() {
+        let flights = [1.0, 2.0, 5.0, 12.0, 30.0, 70.0, 150.0];
+        for (rates, law) in [
+            (
+                [2.97, 6.06, 14.85, 36.36, 90.0, 212.1, 450.0],
+                [3.003_868_57, 0.0, 0.0],
+            ),
+            (
+                [7.07, 11.55, 19.44, 25.99, 31.19, 32.78, 34.43],
+                [6.997_028_23, 0.199_918_627, 0.0],
+            ),
+            (
+                [20.2, 39.52, 97.06, 209.9, 324.1, 242.5, 127.2],
+                [19.932_288_7, 0.0, 9.948_135_47e-4],
+            ),
+        ] {
+            let points: Vec<_> = flights.into_iter().zip(rates).collect();
+            let found = Usl::fit(&points).expect("a fit");
+            for (one, other) in [found.lambda, found.sigma, found.kappa].into_iter().zip(law) {
+                assert!((one - other).abs() <= 1e-6 * other, "{found:?} is not {law:?}");
+            }
+        }
+    }
+
     /// `scipy.optimize.curve_fit` with `sigma = X`.
     #[test]
     fn fit_and_interval_are_those_of_scipy() {
@@ -224,6 +309,50 @@ mod tests {
         near(kappa.low, 1.173_361e-4);
         near(kappa.high, 1.380_341e-4);
         near(found.worst_residual(&points), 0.007_776_8);
+        let covariance = found.covariance(&points).expect("five degrees of freedom");
+        near(covariance[0][0], 4.398_175e-3);
+        near(covariance[0][1], 2.045_082e-5);
+        near(covariance[2][1], -1.448_340e-9);
+        // From scipy's covariance by numpy, at the first level, between two, and beyond the last.
+        for (in_flight, value, low, high) in [
+            (1.0, 19.860_097, 19.690_349, 20.031_309),
+            (50.0, 382.466_67, 378.903_59, 386.063_26),
+            (200.0, 351.680_30, 343.264_81, 360.302_11),
+        ] {
+            let throughput = found.estimate(in_flight, &covariance, points.len());
+            near(throughput.value, value);
+            near(throughput.low(), low);
+            near(throughput.high(), high);
+        }
+    }
+
+    #[test]
+    fn points_on_the_law_leave_its_band_no_width() {
+        let law = Usl {
+            lambda: 20.0,
+            sigma: 0.05,
+            kappa: 2e-4,
+        };
+        let found = Usl::fit(&points(law)).expect("a fit");
+        let covariance = found.covariance(&points(law)).expect("four degrees of freedom");
+        for in_flight in [1.0, 40.0, 150.0, 300.0] {
+            let throughput = found.estimate(in_flight, &covariance, points(law).len());
+            let interval = throughput.interval.expect("a band");
+            assert!(interval.half_width() < 1e-6 * throughput.value, "{throughput:?}");
+        }
+    }
+
+    #[test]
+    fn points_that_the_figures_take_or_that_tell_nothing_leave_no_band() {
+        let law = Usl {
+            lambda: 20.0,
+            sigma: 0.05,
+            kappa: 2e-4,
+        };
+        assert_eq!(law.covariance(&points(law)[..3]), None);
+        // All at one place: any law through it fits.
+        assert_eq!(law.covariance(&[(1.0, 20.0); 5]), None);
+        assert_eq!(law.estimate(10.0, &[[0.0; 3]; 3], 3).interval, None);
     }
 
     /// Throughputs of the SPEC SDM91 benchmark (Gunther 2007, table 5.3; the data `specsdm91` of R's package `usl`). That fits

@@ -128,6 +128,28 @@ test("values are added, replaced and laid over", async () => {
   assert.deepEqual(complaints, []);
 });
 
+test("the band of a computed line is drawn, and stretches the axis by a quarter at most", async () => {
+  const drawn = await page.evaluate(() => {
+    const place = document.body.appendChild(document.createElement("div"));
+    const axis = (label) => ({ label, unit: "number", scale: "linear" });
+    const line = { name: "law", kind: "dashed", x: [1, 2, 3], y: [10, 20, 40] };
+    const one = chart(place, { label: "x", x: axis("a"), y: axis("b"), series: [line] });
+    const highest = () => Math.max(...[...place.querySelectorAll("svg .axis")[0].querySelectorAll("text:not(.title)")].map((text) => +text.textContent));
+    const seen = [highest()];
+    const ends = (high) => ({ ...line, low: [9, 18, 30], high: [11, 22, high] });
+    one.update({ series: [ends(44)] });
+    seen.push(highest(), place.querySelectorAll(".band").length);
+    one.update({ series: [ends(1e9)] });
+    seen.push(highest(), place.querySelectorAll(".band").length);
+    one.update({ series: [{ ...ends(1e3), kind: "points" }] });
+    seen.push(highest());
+    place.remove();
+    return seen;
+  });
+  assert.deepEqual(drawn, [40, 40, 1, 50, 1, 1000]);
+  assert.deepEqual(complaints, []);
+});
+
 test("it fits a screen of 400 pixels, and dark ones", async () => {
   await page.close();
   await open({ viewport: { width: 400, height: 800 }, colorScheme: "dark" });

@@ -2,7 +2,7 @@
 
 use super::{Axis, Chart, Figure, Kind, Mark, Scale, Series, Unit, has_capacity, scale_of};
 use crate::analysis::Analysis;
-use crate::analysis::capacity::{Ceiling, Light, Step};
+use crate::analysis::capacity::{Ceiling, Light, Scaling, Step};
 use crate::analysis::estimate::Estimate;
 use crate::analysis::level::Level;
 use crate::measure::summary::RunSummary;
@@ -118,21 +118,21 @@ pub(super) fn against_in_flight(summary: &RunSummary, analysis: &Analysis) -> Op
         highest,
     );
     if let Some(scaling) = scaling {
-        let fit = places
+        let fit: Vec<_> = places
             .iter()
-            .map(|place| (*place, Some(scaling.law.throughput(*place))));
-        series.push(Series::new("Scalability law", Kind::Dashed, 4).with(fit));
+            .map(|place| (*place, scaling.throughput(*place)))
+            .collect();
+        series.push(Series {
+            kind: Kind::Dashed,
+            ..estimates("Scalability law", 4, &fit)
+        });
     }
     let points: Vec<_> = levels
         .iter()
         .map(|(in_flight, level)| (*in_flight, level.goodput()))
         .collect();
     series.push(estimates("Successes", 1, &points));
-    let law = if scaling.is_some() {
-        " The Universal Scalability Law is drawn as it was fitted; its figures are among the findings."
-    } else {
-        ""
-    };
+    let law = scaling.map_or(String::new(), about_law);
     let peak = scaling.and_then(|scaling| scaling.peak).map(|peak| Mark {
         x: Figure(peak),
         label: format!("peak: {} in flight", number::whole(peak)),
@@ -152,6 +152,18 @@ pub(super) fn against_in_flight(summary: &RunSummary, analysis: &Analysis) -> Op
         spans: Vec::new(),
         marks: peak.into_iter().collect(),
     })
+}
+
+/// What the line of the law is, and its band.
+fn about_law(scaling: &Scaling) -> String {
+    let mut words =
+        " The Universal Scalability Law is drawn as it was fitted; its figures are among the findings."
+            .to_owned();
+    if scaling.covariance.is_some() {
+        words += " The band is its 95% interval at each number of requests in flight, by how far the levels lie off it; it takes \
+                  for granted that throughput follows the law.";
+    }
+    words
 }
 
 /// The line without queueing and the ceiling.

@@ -7,7 +7,7 @@ use kuva::render::layout::{Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{render_multiple, render_twin_y};
 
-use super::{Axis, Chart, Kind, Scale, Series, Unit};
+use super::{Axis, Chart, Figure, Kind, Scale, Series, Unit};
 
 /// The file of throughput against the load.
 pub const CAPACITY: &str = "capacity.svg";
@@ -28,6 +28,9 @@ const TICKS: f64 = 12.0;
 
 /// How far a logarithmic axis goes beyond its values, as a factor.
 const ROOM: f64 = 1.1;
+
+/// Bands of computed lines are drawn up to so many times what else is shown: they may end far off.
+const STRETCH: f64 = 1.25;
 
 const SIZE: (f64, f64) = (860.0, 420.0);
 
@@ -71,6 +74,9 @@ fn svg(chart: &Chart) -> String {
         .with_x_tick_format(ticks(&chart.x))
         .with_y_tick_format(ticks(&chart.y))
         .with_y_axis_min(0.0);
+    if let Some(top) = top(shown().filter(|series| !series.right)) {
+        layout = layout.with_y_axis_max(top);
+    }
     layout = across(chart, layout);
     for mark in &chart.marks {
         let line = ReferenceLine::vertical(mark.x.0).with_label(&mark.label);
@@ -132,6 +138,22 @@ fn across(chart: &Chart, layout: Layout) -> Layout {
     }
 }
 
+/// Where the axis of y ends, if the band of a computed line goes further beyond everything else than is drawn.
+fn top<'c>(shown: impl Iterator<Item = &'c Series>) -> Option<f64> {
+    let most = |values: &[Option<Figure>]| values.iter().flatten().map(|value| value.0).fold(0.0, f64::max);
+    let (mut firm, mut band) = (0.0_f64, 0.0_f64);
+    for series in shown {
+        firm = firm.max(most(&series.y));
+        let end = if series.kind == Kind::Dashed {
+            &mut band
+        } else {
+            &mut firm
+        };
+        *end = end.max(most(&series.high));
+    }
+    (band > STRETCH * firm).then_some(STRETCH * firm)
+}
+
 /// A series, its interval behind it.
 fn plots(series: &Series) -> Vec<Plot> {
     let colour = COLOURS[(series.colour.max(1) - 1) % COLOURS.len()];
@@ -162,7 +184,7 @@ fn plots(series: &Series) -> Vec<Plot> {
         .with_stroke_width(1.5)
         .with_legend(&series.name);
     if !series.low.is_empty() {
-        let ends = |of: &[Option<super::Figure>]| of.iter().flatten().map(|end| end.0).collect::<Vec<_>>();
+        let ends = |of: &[Option<Figure>]| of.iter().flatten().map(|end| end.0).collect::<Vec<_>>();
         plot = plot.with_band(ends(&series.low), ends(&series.high));
     }
     vec![
@@ -194,6 +216,45 @@ fn ticks(axis: &Axis) -> TickFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A computed line from 10 to 20 with a band up to this value.
+    fn with_band(high: f64) -> Chart {
+        let line = [(1.0, Some(10.0)), (2.0, Some(20.0))];
+        let ends = |values: [f64; 2]| values.map(|value| Some(Figure(value))).to_vec();
+        Chart {
+            id: "capacity",
+            label: "Throughput".to_owned(),
+            note: String::new(),
+            x: Axis::new("in flight", Unit::Number, Scale::Linear),
+            y: Axis::new("requests/s", Unit::Rate, Scale::Linear),
+            y2: None,
+            group: None,
+            series: vec![Series {
+                low: ends([9.0, 15.0]),
+                high: ends([11.0, high]),
+                ..Series::new("Law", Kind::Dashed, 4).with(line)
+            }],
+            spans: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_computed_line_has_its_band_and_is_not_flattened_by_it() {
+        let none = svg(&Chart {
+            series: vec![Series {
+                low: Vec::new(),
+                high: Vec::new(),
+                ..with_band(22.0).series.remove(0)
+            }],
+            ..with_band(22.0)
+        });
+        let filled = |picture: &str| picture.matches("fill=\"#b26a00\"").count();
+        assert_eq!(filled(&svg(&with_band(22.0))), filled(&none) + 1);
+        assert_eq!(top(with_band(22.0).series.iter()), None);
+        assert_eq!(top(with_band(1e6).series.iter()), Some(25.0));
+        assert!(!svg(&with_band(1e6)).contains(">1000000<"));
+    }
 
     #[test]
     fn ids_are_counted_from_one_in_the_order_of_their_first_use() {

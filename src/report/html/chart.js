@@ -122,14 +122,17 @@ class Chart {
     this.box = { left: 58, top: 24, right: width - (right || this.options.group ? 52 : 14), bottom: height - 44 };
     const { left, top, bottom } = this.box;
     const [from, to] = this.range || this.whole();
-    const within = (series) => series.x.map((value) => value >= from && value <= to);
-    const values = (side) =>
-      shown
-        .filter((series) => series.right === side)
-        .flatMap((series) => {
-          const inside = within(series);
-          return [series.y, series.low, series.high].flatMap((list) => list.filter((v, i) => v !== null && inside[i]));
-        });
+    const inside = (series, lists) => {
+      const within = series.x.map((value) => value >= from && value <= to);
+      return lists.flatMap((list) => list.filter((v, i) => v !== null && within[i]));
+    };
+    const computed = (series) => series.kind === "dashed";
+    const values = (side) => {
+      const own = shown.filter((series) => series.right === side);
+      const firm = own.flatMap((series) => inside(series, computed(series) ? [series.y] : [series.y, series.low, series.high]));
+      const bands = own.filter(computed).flatMap((series) => inside(series, [series.low, series.high]));
+      return firm.concat(cut(bands, firm));
+    };
     this.x = scale(x, from, to, left, this.box.right);
     const sides = [[y, false, left], ...(right ? [[y2, true, this.box.right]] : [])];
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": this.summary() });

@@ -111,6 +111,14 @@ function extent(axis, values, tight) {
   return low === high ? [0, 1] : [low, high * 1.06];
 }
 
+/** Ends of bands of computed lines, as far as an axis shows them: to a quarter beyond what else it shows. */
+function cut(ends, values) {
+  const above = values.filter((value) => value > 0);
+  const low = above.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = above.reduce((a, b) => Math.max(a, b), -Infinity);
+  return ends.map((end) => Math.min(1.25 * high, Math.max(low / 1.25, end)));
+}
+
 /** The place of the value that is nearest in an ascending list; -1 in an empty one. */
 function nearest(list, value) {
   let [low, high] = [0, list.length - 1];

@@ -1,5 +1,6 @@
-//! The statistics against queues with known answers.
+//! The statistics against queues and laws with known answers.
 
 mod coverage;
 mod exact;
+pub(crate) mod law;
 mod queue;

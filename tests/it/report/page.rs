@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use runner::analysis::capacity::Context;
 use runner::analysis::{Analysis, levels, steady};
 use runner::measure::curves::Curves;
 use runner::measure::recording::Recording;
@@ -12,6 +13,7 @@ use runner::measure::summary::{RunSummary, WindowChoice};
 use runner::report::{chart, findings, html};
 
 use super::fixture::matrix;
+use crate::analysis::law;
 use crate::measure::script::{Run, info, outline, secs, usual};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)><!-- \"'&lt;";
@@ -219,6 +221,37 @@ fn every_chart_has_its_place_in_the_page() {
         assert!(page.contains(&format!("data-chart=\"{id}\"")));
     }
     std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.html"), page).unwrap();
+}
+
+/// Levels that are off a known law by 1 %.
+#[test]
+fn the_law_is_drawn_with_its_band() {
+    let known = Known {
+        analysis: Analysis::of_levels(law::levels(law::PEAKED, 0.01, 1), &Context::default()),
+        curves: usual().record(drop).1.curves(600),
+        summary: matrix(),
+    };
+    let page = known.page(None);
+    let charts = charts(&page);
+    let mut all = charts.as_array().unwrap().iter();
+    let chart = all.find(|chart| chart["id"] == "in-flight").unwrap();
+    let mut series = chart["series"].as_array().unwrap().iter();
+    let drawn = series.find(|series| series["name"] == "Scalability law").unwrap();
+    assert_eq!(drawn["kind"], "dashed");
+    let of = |key: &str| -> Vec<f64> {
+        let values = drawn[key].as_array().unwrap();
+        values.iter().map(|value| value.as_f64().unwrap()).collect()
+    };
+    let (x, y, low, high) = (of("x"), of("y"), of("low"), of("high"));
+    assert_eq!((y.len(), low.len(), high.len()), (x.len(), x.len(), x.len()));
+    let scaling = known.analysis.capacity.scaling.unwrap();
+    for place in 0..x.len() {
+        assert!(low[place] < y[place] && y[place] < high[place], "{place}");
+        // Figures of charts have four digits.
+        let end = scaling.throughput(x[place]).high();
+        assert!((high[place] / end - 1.0).abs() < 1e-3, "{place}");
+    }
+    assert!(page.contains("The band is its 95% interval"));
 }
 
 #[test]
