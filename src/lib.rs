@@ -11,3 +11,4 @@ pub mod plan;
 pub mod report;
 pub mod scenario;
 pub mod search;
+pub mod web;

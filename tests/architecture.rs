@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("search", &["engine", "analysis", "measure", "plan"]),
     ("report", &["analysis", "measure", "plan"]),
     ("live", &["report", "measure", "plan"]),
+    ("web", &["engine", "report", "analysis", "measure", "plan"]),
     ("demo", &[]),
 ];
 

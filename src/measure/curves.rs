@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::fold::{Ages, Group, mean_level};
 use super::histogram::{Quantile, Tally};
 use super::interval::Interval;
-use super::recording::Recording;
+use super::recording::{Recording, Timeline};
 
 /// Lengths of a part that a reader can count in, seconds.
 const LENGTHS: [u32; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
@@ -86,19 +86,17 @@ impl Recording {
     /// What charts are drawn from, with the run in about `most` parts at the most.
     pub fn curves(&self, most: u32) -> Curves {
         let open = self.info.outline.open;
-        let step = self.step(most.max(1));
+        let step = self.timeline.step(most);
         let mut rows = vec![Group::default(); self.info.outline.rows.len()];
-        let mut parts = Vec::new();
-        let mut tally = Tally::default();
-        let begun = |interval: &Interval| interval.from / step;
-        for chunk in self.timeline.intervals().chunk_by(|a, b| begun(a) == begun(b)) {
-            for cell in chunk.iter().flat_map(|interval| &interval.cells) {
-                if let Some(row) = rows.get_mut(usize::from(cell.row.0)) {
-                    row.add(cell, true);
-                }
+        let cells = self
+            .timeline
+            .intervals()
+            .iter()
+            .flat_map(|interval| &interval.cells);
+        for cell in cells {
+            if let Some(row) = rows.get_mut(usize::from(cell.row.0)) {
+                row.add(cell, true);
             }
-            let chunk = chunk.iter().map(|interval| &**interval);
-            parts.extend(part(open, chunk, &mut tally));
         }
         for flight in self.unfinished() {
             if let Some(row) = rows.get_mut(usize::from(flight.row.0)) {
@@ -113,19 +111,36 @@ impl Recording {
         }
         Curves {
             step,
-            parts,
+            parts: self.timeline.parts(open, step, 0),
             total: distribution(open, &total),
             rows: rows.iter().map(|row| distribution(open, row)).collect(),
         }
     }
+}
 
-    fn step(&self, most: u32) -> u32 {
-        let seconds = self.timeline.intervals().last().map_or(0, |last| last.until);
-        let needed = seconds.div_ceil(most);
+impl Timeline {
+    /// Seconds of a part, for about `most` parts at the most.
+    pub fn step(&self, most: u32) -> u32 {
+        let seconds = self.intervals().last().map_or(0, |last| last.until);
+        let needed = seconds.div_ceil(most.max(1));
         LENGTHS
             .into_iter()
             .find(|length| *length >= needed)
             .unwrap_or_else(|| needed.next_multiple_of(3600))
+    }
+
+    /// The parts of `step` seconds, from the one on that holds the second `from`.
+    pub fn parts(&self, open: bool, step: u32, from: u32) -> Vec<Part> {
+        let step = step.max(1);
+        let part_of = |interval: &Interval| interval.from / step;
+        let first = self
+            .intervals()
+            .partition_point(|interval| part_of(interval) < from / step);
+        let mut tally = Tally::default();
+        self.intervals()[first..]
+            .chunk_by(|a, b| part_of(a) == part_of(b))
+            .filter_map(|chunk| part(open, chunk.iter().map(|interval| &**interval), &mut tally))
+            .collect()
     }
 }
 

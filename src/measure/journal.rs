@@ -15,6 +15,7 @@
 mod append;
 mod error;
 mod example;
+mod glance;
 mod hlog;
 mod queue;
 mod read;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use error::JournalError;
+pub use glance::{Glance, glance};
 pub use read::read;
 
 use append::AppendFile;

@@ -5,7 +5,11 @@ mod distribution;
 pub mod svg;
 mod time;
 
+use std::time::Duration;
+
 use serde::{Serialize, Serializer};
+
+pub use time::{Latest, OverTime, Points};
 
 use crate::analysis::Analysis;
 use crate::measure::curves::Curves;
@@ -241,8 +245,39 @@ fn scale_of(values: impl Iterator<Item = f64> + Clone) -> Scale {
 /// The charts of a run, those that have nothing to show left out.
 pub fn charts(summary: &RunSummary, analysis: &Analysis, curves: &Curves) -> Vec<Chart> {
     [
-        time::throughput(summary, curves),
-        time::times(summary, curves),
+        over_whole_time(summary, curves),
+        against_load(summary, analysis, curves),
+    ]
+    .concat()
+}
+
+/// Those over time, of a run that is over.
+pub fn over_whole_time(summary: &RunSummary, curves: &Curves) -> Vec<Chart> {
+    over_time_with(OverTime::of(summary, curves), &time::windows(summary))
+}
+
+/// Those over time, of a run under way.
+pub fn over_time_so_far(run: OverTime<'_>) -> Vec<Chart> {
+    let seen = run
+        .parts
+        .last()
+        .map_or(Duration::ZERO, |last| last.from + last.length);
+    over_time_with(run, &time::holds(run.outline, seen))
+}
+
+fn over_time_with(run: OverTime<'_>, shaded: &time::Shaded) -> Vec<Chart> {
+    let both = [time::throughput(run, shaded), time::times(run, shaded)];
+    both.into_iter().flatten().collect()
+}
+
+/// The last values of [`over_time_so_far`], for a page that has those before them.
+pub fn latest(run: OverTime<'_>) -> Vec<Latest> {
+    time::latest(run)
+}
+
+/// Those against the load, and the distribution of times.
+pub fn against_load(summary: &RunSummary, analysis: &Analysis, curves: &Curves) -> Vec<Chart> {
+    [
         capacity::against_load(summary, analysis),
         capacity::against_in_flight(summary, analysis),
         distribution::by_row(summary, curves),

@@ -15,7 +15,13 @@ use crate::analysis::Analysis;
 use crate::measure::summary::RunSummary;
 
 /// The style sheet.
-const STYLE: &str = include_str!("html/style.css");
+pub const STYLE: &str = include_str!("html/style.css");
+
+/// How figures are written and where they stand: plain functions.
+pub const SCALE: &str = include_str!("html/scale.js");
+
+/// What draws charts; needs [`SCALE`].
+pub const CHART: &str = include_str!("html/chart.js");
 
 /// The script: what draws charts, and what this page does with it, which is to give every `figure` the chart that it names.
 const SCRIPT: &str = concat!(
@@ -76,6 +82,21 @@ pub fn report(
         charts = data(charts)?,
         script = SCRIPT,
     ))
+}
+
+/// What the figures come to, as a piece of a page: findings, the table of levels and thresholds, and, of a run that is over, what is
+/// wrong with it.
+pub fn excerpt(summary: &RunSummary, analysis: &Analysis, over: bool) -> String {
+    let parts = markdown::Parts::of(summary);
+    let findings = findings::section(&analysis.findings, findings::About::of(summary));
+    let sections = [
+        parts.cautions.filter(|_| over),
+        findings,
+        Some(parts.result),
+        parts.thresholds.filter(|_| over),
+    ];
+    let sections = sections.into_iter().flatten();
+    sections.map(|part| Section::of(&part).html).collect()
 }
 
 /// A section under a heading of the second order.

@@ -49,5 +49,5 @@ fn change(outline: &Outline, turn: &Turn) -> String {
 fn paused_for(outline: &Outline, pause: &Turn) -> Option<Duration> {
     let resumed = |turn: &&Turn| turn.change == Change::Resume && turn.at > pause.at;
     let resume = outline.turns.iter().find(resumed)?;
-    Some(resume.at - pause.at)
+    Some(resume.at.saturating_sub(pause.at))
 }

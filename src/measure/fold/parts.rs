@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::group::times;
 use crate::measure::health::{
@@ -9,6 +10,7 @@ use crate::measure::health::{
 };
 use crate::measure::histogram::Tally;
 use crate::measure::interval::{Cell, Failure, Interval, IterationCell};
+use crate::measure::recording::Timeline;
 use crate::measure::run::{Host, Storage};
 use crate::measure::summary::{FailureCount, FailureSummary};
 use crate::plan::{EndpointId, RowId, StageId};
@@ -104,6 +106,29 @@ impl FailureCount {
         self.count = self.count.saturating_add(failure.count);
         self.first = self.first.min(failure.first);
         self.last = self.last.max(failure.last);
+    }
+}
+
+impl Timeline {
+    /// Failure types from a moment on, the most frequent first, with where they were seen.
+    pub fn failures(&self, since: Duration) -> Vec<FailureSummary> {
+        let mut failures = Failures::default();
+        let counted = |interval: &&Arc<Interval>| Duration::from_secs(u64::from(interval.from)) >= since;
+        for interval in self.intervals().iter().filter(counted) {
+            interval.cells.iter().for_each(|cell| failures.add(cell));
+        }
+        failures.summaries()
+    }
+
+    /// Iterations finished so far, by endpoint, as many as there are in the outline.
+    pub fn iterations(&self, endpoints: usize) -> Vec<u64> {
+        let mut all = vec![0_u64; endpoints];
+        for cell in self.intervals().iter().flat_map(|interval| &interval.iterations) {
+            if let Some(count) = all.get_mut(usize::from(cell.endpoint.0)) {
+                *count = count.saturating_add(cell.duration.count());
+            }
+        }
+        all
     }
 }
 

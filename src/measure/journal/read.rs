@@ -61,7 +61,7 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
 }
 
 /// Reads what was planned.
-fn read_info(folder: &Path) -> Result<RunInfo, JournalError> {
+pub(super) fn read_info(folder: &Path) -> Result<RunInfo, JournalError> {
     let path = folder.join(PLAN);
     let mut text = String::new();
     let read = open(folder, PLAN)?.take(LONGEST).read_to_string(&mut text);
