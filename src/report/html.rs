@@ -95,7 +95,12 @@ pub fn excerpt(summary: &RunSummary, analysis: &Analysis, over: bool) -> String 
         Some(parts.result),
         parts.thresholds.filter(|_| over),
     ];
-    let sections = sections.into_iter().flatten();
+    // What the words below the table point to.
+    let levels = parts
+        .details
+        .into_iter()
+        .filter(|part| part.starts_with("## Each level"));
+    let sections = sections.into_iter().flatten().chain(levels);
     sections.map(|part| Section::of(&part).html).collect()
 }
 

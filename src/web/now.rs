@@ -20,6 +20,8 @@ use crate::report::words;
 pub(super) struct Now {
     /// Which of the runs of this program; 0 before the first.
     run: u64,
+    /// When it began, microseconds since 1970: another program at the same address has other runs.
+    started: u64,
     /// Of what is told of it beside figures.
     version: u64,
     /// `idle`, `going`, `writing` or `over`.
@@ -78,7 +80,7 @@ pub(super) fn now(live: Option<&Live>, history: &History, can_start: bool, faile
         return Now {
             course: "idle",
             can_start,
-            state: if can_start { "ready" } else { "no run" }.to_owned(),
+            state: if can_start { "ready" } else { "starting" }.to_owned(),
             asked: "no",
             failed,
             ..Now::default()
@@ -87,6 +89,7 @@ pub(super) fn now(live: Option<&Live>, history: &History, can_start: bool, faile
     let snapshot = live.snapshot.as_deref();
     Now {
         run: live.number,
+        started: live.run.info.started_unix_micros,
         version: live.version,
         course: match live.course {
             Course::Going => "going",

@@ -93,24 +93,27 @@ struct Known {
     /// Whether runs can be started from this page at all.
     starts: bool,
     scenarios: Vec<String>,
-    /// Whether there is a run by the name `live`.
+    /// Whether there is a run by the name `live`, and what it goes by in the list.
     live: bool,
+    own: Option<String>,
     runs: Vec<Entry>,
 }
 
 async fn state(State(shared): It) -> Response {
-    let own = shared.live().map(|live| live.folder);
-    let live = own.is_some();
+    let live = shared.with_live(|live, _| (live.folder.clone(), live.is_over()));
+    let is_live = live.is_some();
     let asked = Arc::clone(&shared);
-    let runs = work(move || asked.shelf.entries(&asked.options, own.as_deref())).await;
+    let found = work(move || asked.shelf.entries(&asked.options, live.as_ref())).await;
+    let (own, runs) = found.unwrap_or_default();
     let scenarios = shared.options.scenarios.as_deref();
     let names = scenarios.unwrap_or_default().iter();
     Json(Known {
         version: env!("CARGO_PKG_VERSION"),
         starts: scenarios.is_some(),
         scenarios: names.map(|path| path.display().to_string()).collect(),
-        live,
-        runs: runs.unwrap_or_default(),
+        live: is_live,
+        own,
+        runs,
     })
     .into_response()
 }
@@ -300,5 +303,142 @@ async fn example(State(shared): It, Named((id, name)): Named<(String, String)>) 
             files::give(folder, name, How::Download).await
         }
         Err(answer) => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! On an address that is not loopback, which no test listens on.
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower_service::Service;
+
+    use super::*;
+    use crate::web::Options;
+    use crate::web::guard::Guard;
+
+    struct Remote {
+        router: Router,
+        token: String,
+    }
+
+    impl Remote {
+        fn new() -> Self {
+            let address = "192.0.2.1:8089".parse().unwrap();
+            let guard = Guard::new(address).unwrap();
+            let url = guard.url();
+            let token = url
+                .strip_prefix("http://192.0.2.1:8089/?token=")
+                .unwrap()
+                .to_owned();
+            let options = Options {
+                address,
+                scenarios: Some(Vec::new()),
+                folders: Vec::new(),
+                reports: None,
+            };
+            Self {
+                router: router(Arc::new(Shared::new(options, guard))),
+                token,
+            }
+        }
+
+        /// What is answered to a request with these headers.
+        fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+            let mut request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header("host", "192.0.2.1:8089");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let body = if method == "POST" { "{}" } else { "" };
+            let request = request.body(Body::from(body)).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(self.router.clone().call(request)).unwrap()
+        }
+
+        fn status(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> u16 {
+            self.ask(method, path, headers).status().as_u16()
+        }
+    }
+
+    #[test]
+    fn a_token_is_long_and_new_each_time() {
+        let tokens = [Remote::new().token, Remote::new().token];
+        assert_ne!(tokens[0], tokens[1]);
+        // 128 bits in base64.
+        assert_eq!(tokens[0].len(), 22);
+    }
+
+    #[test]
+    fn without_the_token_nothing_is_answered() {
+        let page = Remote::new();
+        let short = &page.token[..21];
+        let cookie = format!("runner-8089={short}");
+        let other = format!("runner-8090={}", page.token);
+        let bearer = format!("Bearer {}x", page.token);
+        for path in [
+            "/",
+            "/page.js",
+            "/api/state",
+            "/api/live",
+            "/favicon.ico",
+            "/nothing",
+        ] {
+            assert_eq!(page.status("GET", path, &[]), 401, "{path}");
+            assert_eq!(page.status("GET", &format!("{path}?token="), &[]), 401);
+            assert_eq!(page.status("GET", &format!("{path}?token={short}"), &[]), 401);
+            assert_eq!(page.status("GET", path, &[("cookie", &cookie)]), 401);
+            assert_eq!(page.status("GET", path, &[("cookie", &other)]), 401);
+            assert_eq!(page.status("GET", path, &[("authorization", &bearer)]), 401);
+        }
+        let origin = ("origin", "http://192.0.2.1:8089");
+        let json = ("content-type", "application/json");
+        assert_eq!(page.status("POST", "/api/stop", &[origin, json]), 401);
+        let in_address = format!("/api/stop?token={}", page.token);
+        assert_eq!(page.status("POST", &in_address, &[origin, json]), 401);
+    }
+
+    #[test]
+    fn the_address_with_the_token_leaves_a_cookie_and_goes_to_the_page() {
+        let page = Remote::new();
+        let address = format!("/?token={}", page.token);
+        let answer = page.ask("GET", &address, &[]);
+        assert_eq!(answer.status(), 303);
+        assert_eq!(answer.headers()["location"], "/");
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert_eq!(
+            cookie,
+            format!("runner-8089={}; HttpOnly; SameSite=Strict; Path=/", page.token)
+        );
+        // After a link elsewhere the browser would not send the cookie along the redirect.
+        let linked = page.ask("GET", &address, &[("sec-fetch-site", "cross-site")]);
+        assert_eq!(linked.status(), 200);
+        assert!(linked.headers().contains_key("set-cookie"));
+
+        let cookie = ("cookie", cookie.split(';').next().unwrap());
+        assert_eq!(page.status("GET", "/", &[cookie]), 200);
+        assert_eq!(page.status("GET", "/api/state", &[cookie]), 200);
+        let json = ("content-type", "application/json");
+        // Every port of a host gets its cookies: the page of another one has them, but not this origin.
+        let foreign = ("origin", "http://192.0.2.1:9000");
+        assert_eq!(page.status("POST", "/api/stop", &[cookie, json]), 403);
+        assert_eq!(page.status("POST", "/api/stop", &[cookie, json, foreign]), 403);
+        let own = ("origin", "http://192.0.2.1:8089");
+        assert_eq!(page.status("POST", "/api/stop", &[cookie, json, own]), 409);
+    }
+
+    #[test]
+    fn a_program_brings_the_token_itself() {
+        let page = Remote::new();
+        let bearer = format!("Bearer {}", page.token);
+        let bearer = ("authorization", bearer.as_str());
+        assert_eq!(page.status("GET", "/api/state", &[bearer]), 200);
+        let json = ("content-type", "application/json");
+        assert_eq!(page.status("POST", "/api/stop", &[bearer, json]), 409);
+        assert_eq!(page.status("POST", "/api/stop", &[bearer]), 415);
     }
 }

@@ -172,9 +172,21 @@ impl Shelf {
         Ok(found)
     }
 
-    /// The runs in the list, the youngest first.
-    pub(super) fn entries(&self, options: &Options, own: Option<&Path>) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = places(options, own)
+    /// The runs in the list, the youngest first, and what the run of this program goes by there. `own`: its folder, and whether it
+    /// is over.
+    pub(super) fn entries(
+        &self,
+        options: &Options,
+        own: Option<&(PathBuf, bool)>,
+    ) -> (Option<String>, Vec<Entry>) {
+        let places = places(options, own.map(|own| &*own.0));
+        let real = |folder: &Path| std::fs::canonicalize(folder).ok();
+        let folder = own.and_then(|own| real(&own.0));
+        let mine = places
+            .iter()
+            .find(|place| folder.is_some() && real(&place.folder) == folder);
+        let mine = mine.map(|place| place.id.clone());
+        let mut entries: Vec<Entry> = places
             .into_iter()
             .filter_map(|place| {
                 let glance = self.glance(&place.folder)?;
@@ -182,7 +194,12 @@ impl Shelf {
             })
             .collect();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.started));
-        entries
+        let going = own.is_some_and(|own| !own.1);
+        let under_way = |entry: &&mut Entry| going && Some(&entry.id) == mine.as_ref();
+        if let Some(entry) = entries.iter_mut().find(under_way) {
+            entry.ending = "going on";
+        }
+        (mine, entries)
     }
 
     fn glance(&self, folder: &Path) -> Option<Glance> {

@@ -20,3 +20,4 @@ mod shop;
 mod support;
 mod tables;
 mod transport;
+mod web;

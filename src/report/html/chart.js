@@ -163,7 +163,11 @@ class Chart {
 
   /** All of x that has values. */
   whole() {
-    return extent(this.options.x, this.shown().flatMap((series) => series.x), true);
+    const shown = this.shown();
+    const [low, high] = extent(this.options.x, shown.flatMap((series) => series.x), true);
+    // A point at the edge is half a point.
+    const room = this.options.x.scale !== "log" && shown.some((series) => series.kind === "points") ? (high - low) / 40 : 0;
+    return [low - room, high + room];
   }
 
   /** What a chart shows, for those who do not see it. */
@@ -219,11 +223,11 @@ class Chart {
       behind.push(make("rect", { class: "span", x: from, y: top, width, height: bottom - top }, make("title", {}, span.label)));
       if (width > 6.5 * span.label.length) say(span.label, from + width / 2, top + 12, "middle");
     }
-    for (const mark of this.options.marks) {
+    for (const [number, mark] of this.options.marks.entries()) {
       const x = this.x(mark.x);
       const late = x > (left + right) / 2;
       behind.push(make("line", { class: "mark", x1: x, x2: x, y1: top, y2: bottom }));
-      say(mark.label, late ? x - 5 : x + 5, bottom - 8, late ? "end" : "start");
+      say(mark.label, late ? x - 5 : x + 5, bottom - 8 - 13 * (number % 4), late ? "end" : "start");
     }
     return [behind, before];
   }
@@ -458,8 +462,9 @@ function chart(element, options) {
     count: () => drawn.series.length,
     overlay(series, name) {
       const before = names(drawn.all());
+      const known = new Set(drawn.all().map((one) => one.name));
       drawn.other = (series || []).map((one, place) => ({ ...complete(one, place), name: `${one.name}, ${name}`, other: true }));
-      drawn.other.filter((one) => one.hidden).forEach((one) => drawn.off.add(one.name));
+      drawn.other.filter((one) => one.hidden && !known.has(one.name)).forEach((one) => drawn.off.add(one.name));
       if (names(drawn.all()) === before) return drawn.draw();
       drawn.legend();
       drawn.draw();

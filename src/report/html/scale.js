@@ -11,6 +11,7 @@ function three(value) {
 
 /** A time in seconds with its unit: 12 s, 140 ms, 40 µs. */
 function seconds(value) {
+  if (value === 0) return "0 s";
   if (value >= 0.9995) return three(value) + " s";
   if (value >= 0.0009995) return three(value * 1e3) + " ms";
   return three(value * 1e6) + " µs";

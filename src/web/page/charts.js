@@ -51,7 +51,7 @@ class Charts {
   /** Draws what there is: what is drawn already stays, with its zoom. */
   draw(over, other) {
     const all = [...this.overTime, ...this.rest];
-    const place = by("charts");
+    const place = by("charts-place");
     const ids = new Set(all.map((options) => options.id));
     for (const [id, { drawn, figure }] of this.drawn) {
       if (ids.has(id)) continue;
@@ -71,7 +71,7 @@ class Charts {
       if (over) this.drawn.get(options.id).drawn.overlay(theirs?.series ?? null, other);
       else if (!other) this.drawn.get(options.id).drawn.overlay(null);
     });
-    show(by("charts"), true);
+    show(by("charts-place"), true);
   }
 
   begin(options) {

@@ -14,13 +14,13 @@ class Controls {
     by("reset").addEventListener("click", () => this.steer("/api/reset"));
     by("stop").addEventListener("click", () => this.steer("/api/stop", { now: this.asked !== "no" }));
     by("start-form").addEventListener("submit", (event) => this.start(event));
-    by("scenario").addEventListener("change", () => this.choose());
+    by("scenario-file").addEventListener("change", () => this.choose());
   }
 
   /** What can be started. */
   offer(known) {
     this.starts = known.starts;
-    const select = by("scenario");
+    const select = by("scenario-file");
     const names = JSON.stringify(known.scenarios);
     if (select.dataset.names === names) return;
     select.dataset.names = names;
@@ -32,7 +32,7 @@ class Controls {
   }
 
   choose() {
-    show(by("other-label"), by("scenario").value === "");
+    show(by("other-label"), by("scenario-file").value === "");
   }
 
   /** How the run stands. */
@@ -100,7 +100,7 @@ class Controls {
     by("start").disabled = true;
     const form = Object.fromEntries(new FormData(by("start-form")));
     try {
-      await send("/api/start", { ...form, file: by("scenario").value || by("other").value });
+      await send("/api/start", { ...form, file: by("scenario-file").value || by("other").value });
       this.started();
     } catch (error) {
       this.complain(error.message);

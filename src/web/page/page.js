@@ -21,7 +21,7 @@ const page = {
 
 const charts = new Charts();
 const controls = new Controls(() => go("statistics", "live"));
-const panels = new Panels((id) => go("charts", page.viewed, id));
+const panels = new Panels((id) => (page.viewed === null ? go("charts", id) : go("charts", page.viewed, id)));
 
 // Where we are: #tab, #tab/run, #tab/run/other.
 
@@ -36,8 +36,16 @@ function go(tab, viewed, other) {
   else location.hash = hash;
 }
 
+function parts() {
+  try {
+    return location.hash.slice(1).split("/").map(decodeURIComponent);
+  } catch {
+    return [];
+  }
+}
+
 function arrive() {
-  const [tab, viewed, other] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [tab, viewed, other] = parts();
   const standard = page.known.live ? "live" : null;
   const next = { tab: TABS.includes(tab) ? tab : page.known.live || page.known.starts ? "statistics" : "runs", viewed: viewed || standard, other: other || null };
   const another = next.viewed !== page.viewed;
@@ -70,8 +78,8 @@ function tabs() {
 
 function forget() {
   page.run = null;
+  panels.clear();
   charts.clear();
-  panels.findings("");
   for (const id of ["about", "scenario-text"]) {
     by(id).replaceChildren();
     delete by(id).dataset.what;
@@ -124,7 +132,7 @@ async function open() {
 /** What is laid over the charts, and how to change that. */
 function overlay_line() {
   const line = by("overlay-line");
-  const others = page.known.runs.filter((run) => run.id !== page.viewed).map((run) => run.id);
+  const others = page.known.runs.filter((run) => run.id !== (page.viewed === "live" ? page.known.own : page.viewed)).map((run) => run.id);
   const select = make("select", { id: "overlay" }, make("option", { value: "" }, "no other run"));
   select.append(...others.map((id) => make("option", { value: id }, id)));
   select.value = page.other ?? "";
@@ -149,11 +157,12 @@ async function list_runs() {
 function header() {
   const { now, run } = page;
   const figures = now.figures;
-  const own = page.viewed === "live" ? run : page.live;
   if (page.viewed === "live" && run) page.live = run;
+  const own = page.live;
   const kind = page.lost ? "lost" : now.passed === true ? "passed" : now.passed === false ? "failed" : "";
   by("state").dataset.kind = kind;
-  const state = page.lost ? "connection lost – trying again" : now.state;
+  const shows = now.course === "idle" && !page.known.starts;
+  const state = page.lost ? "connection lost – trying again" : shows ? "" : now.state;
   say(by("state"), state ?? "");
   say(by("run-name"), now.run > 0 ? (own?.name ?? "") : "");
   show(by("demo"), now.run > 0 && Boolean(own?.demo));
@@ -167,12 +176,14 @@ function header() {
   if (!figures) return;
   if (figures.planned) by("progress").value = Math.min(1, figures.at / figures.planned);
   const over = now.course === "over";
+  document.querySelectorAll("#figures .moment").forEach((figure) => show(figure, !over));
+  const total = over && own?.over ? own.total : figures.total;
   say(by("figure-users"), count(figures.users));
-  say(by("figure-rate"), three(over ? (own?.total.rate ?? figures.rate) : figures.rate));
-  const failures = over ? figures.total.failures / Math.max(1, figures.total.requests) : figures.failure_share;
+  say(by("figure-rate"), three(over ? total.rate : figures.rate));
+  const failures = over ? total.failures / Math.max(1, total.requests) : figures.failure_share;
   say(by("figure-failures"), percent(failures));
   by("figure-failures").className = failures > 0 ? "bad" : "";
-  say(by("figure-p95"), time(over ? figures.total.p95 : figures.p95));
+  say(by("figure-p95"), time(over ? total.p95 : figures.p95));
   say(by("figure-flight"), count(figures.in_flight));
 }
 
@@ -198,23 +209,36 @@ function heard(now) {
   const before = page.now;
   page.now = now;
   page.lost = false;
-  const another = now.run !== before.run;
+  const another = now.run !== before.run || now.started !== before.started;
   const changed = another || now.version !== before.version || now.course !== before.course;
-  if (another && now.run > 0) {
+  if (another) {
     page.live = null;
-    page.known.live = true;
-    if (page.viewed === null) {
-      page.viewed = panels.viewed = "live";
+    page.known.live = now.run > 0;
+    const follows = page.known.live ? "live" : null;
+    if (page.viewed === null || page.viewed === "live") {
+      page.viewed = panels.viewed = follows;
       forget();
       tabs();
     }
   }
-  if (another && page.viewed === "live") forget();
   if (!document.hidden) header();
   if (changed && (another || now.course !== "going")) list_runs();
-  if (page.viewed !== "live") return;
+  if (page.viewed !== "live") {
+    if (changed && now.run > 0) meet();
+    return;
+  }
   if (changed) look();
   else if (!document.hidden) each_second(now);
+}
+
+/** What the header says of the run under way while another is looked at. */
+async function meet() {
+  try {
+    page.live = await ask(where("live"));
+    header();
+  } catch {
+    // The next second tells.
+  }
 }
 
 function each_second(now) {
@@ -232,7 +256,7 @@ function watch() {
   const stream = new EventSource("/api/live");
   stream.addEventListener("open", () => {
     // What was missed is asked for.
-    list_runs().then(() => page.lost && look());
+    if (page.lost) list_runs().then(look);
   });
   stream.addEventListener("message", (event) => heard(JSON.parse(event.data)));
   stream.addEventListener("error", () => {
@@ -262,8 +286,17 @@ document.addEventListener("visibilitychange", () => {
   header();
   if (page.viewed === "live") look();
 });
+/** Of runs that are over, one is opened and two are laid over each other. */
+function first_view() {
+  const { starts, live, runs } = page.known;
+  if (location.hash || starts || live || runs.length === 0 || runs.length > 2) return;
+  const [one, other] = runs.map((run) => run.id);
+  history.replaceState(null, "", other ? address("charts", one, other) : address("statistics", one));
+}
+
 list_runs().then(() => {
   page.tab = null;
+  first_view();
   arrive();
   watch();
 });

@@ -32,7 +32,7 @@ class Panels {
       { name: "Last", figure: true, text: (row) => moment(row.last), key: (row) => row.last },
       { name: "Where", text: (row) => row.rows.map(([name, times]) => `${name} (${count(times)})`).join(", "), className: () => "name" },
     ]);
-    this.runs = new Table(by("runs"), "Runs", this.runColumns());
+    this.runs = new Table(by("runs-place"), "Runs", this.runColumns());
   }
 
   runColumns() {
@@ -42,19 +42,31 @@ class Panels {
       return made;
     };
     return [
-      { name: "Run", heading: true, className: () => "name", key: (row) => row.id, make: (row) => make("a", { href: `#statistics/${encodeURIComponent(row.id)}` }, row.id), same: (row) => row.id },
+      { name: "Run", heading: true, className: () => "name", key: (row) => row.id, make: (row) => make("a", { href: row.own ? "#statistics" : `#statistics/${encodeURIComponent(row.id)}` }, row.id), same: (row) => [row.id, row.own] },
       { name: "Started", text: (row) => clock(row.started), key: (row) => row.started },
       { name: "Length", figure: true, text: (row) => (row.length === null ? "–" : moment(row.length)), key: (row) => row.length },
       { name: "Levels", text: (row) => row.levels + (row.demo ? " (demo API)" : "") },
-      { name: "Ended", text: (row) => row.ending, className: (row) => (row.ending === "as planned" ? "" : "bad") },
+      { name: "Ended", text: (row) => row.ending, className: (row) => (["as planned", "going on"].includes(row.ending) ? "" : "bad") },
       { name: "", make: (row) => (row.looked ? ["looked at"] : [button("Lay over", `Lay ${row.id} over the charts`, () => this.lay(row.id))]), same: (row) => [row.id, row.looked] },
     ];
   }
 
+  /** Another run is looked at: nothing of the last one stays. */
+  clear() {
+    this.statistics.fill([], null);
+    this.thresholds([]);
+    this.failures.fill([], null);
+    for (const id of ["turns", "said"]) list(by(id), "", []);
+    this.findings("");
+    by("files-place").replaceChildren();
+    delete by("files-place").dataset.what;
+  }
+
   /** The list of runs. */
   known(known, viewed) {
-    this.runs.fill(known.runs.map((run) => ({ ...run, looked: run.id === viewed })));
-    show(by("runs"), known.runs.length > 0);
+    const looked = viewed === "live" ? known.own : viewed;
+    this.runs.fill(known.runs.map((run) => ({ ...run, own: run.id === known.own, looked: run.id === looked })));
+    show(by("runs-place"), known.runs.length > 0);
   }
 
   /** Figures of the second. */
@@ -172,7 +184,7 @@ class Panels {
       "run.hlog": "response times as HdrHistogram log",
     };
     const what = JSON.stringify([this.viewed, run.files, run.examples]);
-    const place = by("files");
+    const place = by("files-place");
     if (place.dataset.what === what) return;
     place.dataset.what = what;
     place.replaceChildren();
@@ -203,9 +215,9 @@ class Panels {
 
   /** Our own renderer made this HTML, and escaped every word of it. */
   findings(html) {
-    const place = by("findings");
+    const place = by("findings-place");
     if (this.html === html) return;
     this.html = html;
-    place.innerHTML = html || "<p>Nothing was found yet.</p>";
+    place.innerHTML = html;
   }
 }
