@@ -25,6 +25,7 @@ pub(super) fn start(
     outline: Arc<Outline>,
     snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
     plain: bool,
+    _control: crate::engine::Control,
 ) -> View {
     let (words, said) = mpsc::unbounded_channel();
     let show = move || {

@@ -185,7 +185,11 @@ async fn a_paused_run_can_be_stopped() {
     let (recording, ()) = tokio::join!(run, by_hand);
     let recording = recording.expect("a run");
     assert_eq!(recording.end.how, Ending::Interrupted);
-    assert_eq!(recording.end.at.as_secs(), 10, "no one had anything left to do");
+    assert_eq!(
+        recording.end.at.as_millis(),
+        10_000,
+        "no one had anything left to do"
+    );
 }
 
 #[tokio::test(start_paused = true)]
