@@ -11,6 +11,9 @@
 //   });
 //   drawn.update({ series, spans, marks })           // what is given replaces what was; the zoom stays
 //   drawn.append([{ x: [], y: [] }, ...])            // new values at the end of each series, in their order
+//   drawn.extend([{ x: [], y: [] }, ...])            // the same, but from the first x on they replace what was
+//   drawn.end(), drawn.count()                       // where the first series ends, how many series there are
+//   drawn.remove()                                   // takes it out of its group
 //   drawn.overlay(series, "other run")               // another run's series over these; null takes them away
 //   drawn.zoom(from, to)                             // without arguments: all of it
 //
@@ -50,7 +53,8 @@ class Chart {
     this.build(element);
     this.legend();
     this.draw();
-    new ResizeObserver(() => this.width !== this.plot.clientWidth && this.draw()).observe(this.plot);
+    this.observer = new ResizeObserver(() => this.width !== this.plot.clientWidth && this.draw());
+    this.observer.observe(this.plot);
   }
 
   build(element) {
@@ -420,12 +424,18 @@ function runs(points) {
 /** Draws a chart into an element. */
 function chart(element, options) {
   const drawn = new Chart(element, options);
+  const names = (all) => JSON.stringify(all.map((series) => series.name));
   return {
     update({ series, spans, marks }) {
-      if (series) drawn.series = series.map(complete);
+      const before = names(drawn.all());
+      if (series) {
+        const known = new Set(drawn.series.map((one) => one.name));
+        drawn.series = series.map(complete);
+        drawn.series.filter((one) => one.hidden && !known.has(one.name)).forEach((one) => drawn.off.add(one.name));
+      }
       if (spans) drawn.options.spans = spans;
       if (marks) drawn.options.marks = marks;
-      drawn.legend();
+      if (names(drawn.all()) !== before) drawn.legend();
       drawn.draw();
     },
     append(values) {
@@ -434,11 +444,30 @@ function chart(element, options) {
       });
       drawn.draw();
     },
+    extend(values) {
+      values.forEach(({ x, y }, number) => {
+        const series = drawn.series[number];
+        const known = series.x.findIndex((at) => at >= x[0]);
+        if (known >= 0) series.x.length = series.y.length = known;
+        series.x.push(...x);
+        series.y.push(...y);
+      });
+      drawn.draw();
+    },
+    end: () => drawn.series[0]?.x.at(-1) ?? -Infinity,
+    count: () => drawn.series.length,
     overlay(series, name) {
+      const before = names(drawn.all());
       drawn.other = (series || []).map((one, place) => ({ ...complete(one, place), name: `${one.name}, ${name}`, other: true }));
+      drawn.other.filter((one) => one.hidden).forEach((one) => drawn.off.add(one.name));
+      if (names(drawn.all()) === before) return drawn.draw();
       drawn.legend();
       drawn.draw();
     },
     zoom: (from, to) => drawn.zoom(from, to),
+    remove() {
+      drawn.observer.disconnect();
+      drawn.peers.delete(drawn);
+    },
   };
 }
