@@ -148,34 +148,30 @@ impl Page {
         start
     }
 
-    /// Starts what the form says, or says on the page (and here) what is wrong with it.
+    /// Starts what the form says, or says on the page what is wrong with it.
     fn start(&self, start: Start, args: &RunArgs) -> Option<Exit> {
-        let mut said = String::new();
-        let ready = wish(&start.form, args)
-            .map_err(|wrong| said = wrong)
-            .and_then(|(input, replace)| {
-                let mut listener = Listener {
-                    style: Style::Plain,
-                    say: Box::new(|words| {
-                        print::note(words);
-                        said = format!("{said}{words}\n");
-                    }),
-                };
-                let file = Path::new(&start.form.file);
-                input::prepare(file, &input, &replace, WithoutHost::Start, &mut listener).map_err(drop)
-            });
-        match ready {
-            Ok(ready) => {
-                // One who has gone does not want to know.
-                let _ = start.reply.send(Ok(()));
-                Some(self.job(ready, args, None).run())
-            }
-            Err(()) => {
-                let _ = start.reply.send(Err(said));
-                None
-            }
-        }
+        let ready = wanted(&start.form, args);
+        // One who has gone does not want to know.
+        let _ = start.reply.send(ready.as_ref().map(drop).map_err(String::clone));
+        Some(self.job(ready.ok()?, args, None).run())
     }
+}
+
+/// The run that the form asks for, or what is wrong with it. The terminal sees it, too.
+fn wanted(form: &Form, args: &RunArgs) -> Result<input::Ready, String> {
+    let (input, replace) = wish(form, args)?;
+    let mut said = String::new();
+    let mut listener = Listener {
+        style: Style::Plain,
+        say: Box::new(|words| {
+            print::note(words);
+            said = format!("{said}{words}\n");
+        }),
+    };
+    let file = Path::new(&form.file);
+    let ready = input::prepare(file, &input, &replace, WithoutHost::Start, &mut listener);
+    drop(listener);
+    ready.map_err(|_| said)
 }
 
 /// What the form replaces, above what the command line does.
