@@ -148,7 +148,7 @@ enum RunError {
 fn carry_out(args: &RunArgs, ready: &input::Ready, folder: &Path) -> Result<Recording, RunError> {
     let control = Control::default();
     let (snapshots, seen) = watch::channel(None);
-    let view = view::start(Arc::clone(&ready.plan.outline), seen, args.no_ui);
+    let view = view::start(seen, args.no_ui, control.clone());
     let mut keeper = Keeper {
         folder: folder.to_owned(),
         journal: None,
