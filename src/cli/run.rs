@@ -150,7 +150,7 @@ impl Job<'_> {
         let plan = &self.ready.plan;
         let control = Control::default();
         let (snapshots, seen) = watch::channel(None);
-        let view = view::start(Arc::clone(&plan.outline), seen, self.args.no_ui, control.clone());
+        let view = view::start(seen, self.args.no_ui, control.clone());
         self.interrupts.now(Doing::Running {
             control: control.clone(),
             view: view.speaker(),
