@@ -18,4 +18,5 @@ mod search;
 mod shop;
 mod support;
 mod tables;
+mod terminal;
 mod transport;
