@@ -19,4 +19,5 @@ mod search;
 mod shop;
 mod support;
 mod tables;
+mod terminal;
 mod transport;
