@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(super) enum Command {
     FindCapacity(FindArgs),
     /// Write the reports again from the files of runs.
     Report(ReportArgs),
+    /// Show runs that are over as pages, with a list of them, and lay two over each other.
+    View(ViewArgs),
     /// Read a table of levels that came from elsewhere.
     Analyze(AnalyzeArgs),
     /// Tell whether new runs are better or worse than those before, in all and by endpoint, with intervals.
@@ -89,7 +92,7 @@ pub(super) struct Replace {
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// The scenario to run.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "web", value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
     /// Where the configuration comes from.
     #[command(flatten)]
@@ -97,6 +100,17 @@ pub(super) struct RunArgs {
     /// What replaces parts of the scenario.
     #[command(flatten)]
     pub(super) replace: Replace,
+    /// Also show the run as a page, to look at and to steer, on 127.0.0.1:8089 or the address given (IP:PORT, PORT or IP). Without
+    /// FILE nothing is started: scenario, users and host are chosen on the page.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = PAGE,
+        value_parser = address
+    )]
+    pub(super) web: Option<SocketAddr>,
     /// The folder of the run; without this option `reports/<name>-<start>`.
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
@@ -173,6 +187,17 @@ pub(super) struct ReportArgs {
     /// Also write Locust's four CSV files.
     #[arg(long, value_name = "PREFIX")]
     pub(super) csv: Option<PathBuf>,
+}
+
+/// Arguments of `view`.
+#[derive(Debug, Args)]
+pub(super) struct ViewArgs {
+    /// Folders of runs; without any all in `reports`.
+    #[arg(value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+    /// Where the page is: IP:PORT, PORT or IP.
+    #[arg(long, value_name = "ADDRESS", default_value = PAGE, value_parser = address)]
+    pub(super) web: SocketAddr,
 }
 
 /// Arguments of `analyze`.
@@ -267,8 +292,36 @@ pub(super) struct DemoArgs {
     pub(super) seed: u64,
 }
 
+/// Where the page is unless the command line says otherwise.
+const PAGE: &str = "127.0.0.1:8089";
+
+/// An address to listen on: what is left out is that of [`PAGE`].
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let (ip, port) = (Ipv4Addr::LOCALHOST, 8089);
+    let text = text.replace("localhost", "127.0.0.1");
+    text.parse::<SocketAddr>()
+        .or_else(|_| text.parse::<u16>().map(|port| (ip, port).into()))
+        .or_else(|_| text.parse::<IpAddr>().map(|ip| (ip, port).into()))
+        .map_err(|_| "an address is IP:PORT, such as 127.0.0.1:8089, or only one of the two".to_owned())
+}
+
+/// `--web ADDRESS` as `--web=ADDRESS`: without an address the word behind it is the scenario.
+pub(super) fn with_address(line: Vec<OsString>) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::with_capacity(line.len());
+    for word in line {
+        match joined.last_mut() {
+            Some(last) if last == "--web" && word.to_str().is_some_and(|word| address(word).is_ok()) => {
+                last.push("=");
+                last.push(&word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
 /// A level of load, as large as the scenario file allows.
-fn level(text: &str) -> Result<u32, String> {
+pub(super) fn level(text: &str) -> Result<u32, String> {
     let text = text.trim();
     match text.parse() {
         Ok(level) if level <= 1_000_000 => Ok(level),
@@ -283,7 +336,7 @@ fn level(text: &str) -> Result<u32, String> {
 }
 
 /// A duration with its unit, as in the scenario file.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     crate::scenario::units::duration(text).map_err(|error| match error.help {
         Some(help) => format!("{}; {help}", error.message),
         None => error.message,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where runs are kept unless the command line says otherwise.
-const REPORTS: &str = "reports";
+pub(super) const REPORTS: &str = "reports";
 
 /// Makes the folder of a new run. Without a wish: `reports/<name>-<start>`, numbered where that exists already.
 pub(super) fn make(name: &str, wish: Option<&Path>) -> io::Result<PathBuf> {

@@ -13,6 +13,9 @@ mod demo;
 mod exit;
 mod folder;
 mod input;
+mod interrupts;
+mod keeper;
+mod page;
 mod print;
 mod report;
 mod reports;
@@ -29,7 +32,8 @@ use crate::scenario::suggest::nearest;
 pub fn main() -> ExitCode {
     // Every TLS configuration of this program names its provider; this is for libraries that look for a default.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = match Cli::try_parse_from(compare::options_first(std::env::args_os())) {
+    let line = args::with_address(compare::options_first(std::env::args_os()));
+    let cli = match Cli::try_parse_from(line) {
         Ok(cli) => cli,
         Err(error) if error.kind() == ErrorKind::ArgumentConflict && several_words() => {
             print::error(&misplaced());
@@ -52,6 +56,7 @@ pub fn main() -> ExitCode {
         Some(Command::Try(args)) => trial::run(&args),
         Some(Command::FindCapacity(args)) => run::find_capacity(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::View(args)) => page::view(&args),
         Some(Command::Analyze(args)) => analyze::run(&args),
         Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::DemoApi(args)) => demo::run(&args),

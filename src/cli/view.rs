@@ -6,12 +6,12 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::engine::Control;
 use crate::live::progress::{Mode, Progress, Surroundings};
 use crate::measure::snapshot::Snapshot;
-use crate::plan::outline::Outline;
 
-/// Columns and rows of a terminal that does not tell.
-const SIZE: (usize, usize) = (80, 24);
+#[cfg(all(unix, feature = "tui"))]
+mod window;
 
 /// The view of one run. Ends when the sender of the snapshots is gone.
 pub(super) struct View {
@@ -20,23 +20,25 @@ pub(super) struct View {
     words: mpsc::UnboundedSender<String>,
 }
 
-/// Starts to show snapshots as they come. `plain`: lines only, whatever the terminal can.
+/// What the view is told. The run holds the other ends.
+struct Told {
+    snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
+    said: mpsc::UnboundedReceiver<String>,
+}
+
+/// Starts to show snapshots as they come, and to change the run by `control` as keys say. `plain`: lines only, whatever the
+/// terminal can.
 pub(super) fn start(
-    outline: Arc<Outline>,
     snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
     plain: bool,
+    control: Control,
 ) -> View {
     let (words, said) = mpsc::unbounded_channel();
-    let show = move || {
-        // Without a runtime there is nothing to see; the run goes on.
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
-            runtime.block_on(show(&outline, snapshots, said, mode(plain)));
-        }
-    };
+    let told = Told { snapshots, said };
     View {
         thread: std::thread::Builder::new()
             .name("view".to_owned())
-            .spawn(show)
+            .spawn(move || show(told, mode(plain), &control))
             .ok(),
         words,
     }
@@ -68,34 +70,43 @@ fn mode(plain: bool) -> Mode {
     })
 }
 
-async fn show(
-    outline: &Outline,
-    mut snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
-    mut said: mpsc::UnboundedReceiver<String>,
-    mode: Mode,
-) {
-    let mut progress = Progress::new(stderr(), mode);
+#[cfg(all(unix, feature = "tui"))]
+fn show(mut told: Told, mode: Mode, control: &Control) {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    if mode == Mode::Tui {
+        // Where the window is lost the run still has something to tell: what follows are lines.
+        let _ = catch_unwind(AssertUnwindSafe(|| window::show(&mut told, control)));
+    }
+    lines(told);
+}
+
+#[cfg(not(all(unix, feature = "tui")))]
+fn show(told: Told, _: Mode, _: &Control) {
+    lines(told);
+}
+
+/// Plain lines to the end of the run.
+fn lines(told: Told) {
+    // Without a runtime there is nothing to see; the run goes on.
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+        runtime.block_on(lines_as_they_come(told));
+    }
+}
+
+async fn lines_as_they_come(mut told: Told) {
+    let mut progress = Progress::new(stderr());
     loop {
         // What cannot be written has nobody to be told to.
         let _ = tokio::select! {
             biased;
-            Some(words) = said.recv() => progress.say(&words, size().0),
-            changed = snapshots.changed() => {
+            Some(words) = told.said.recv() => progress.say(&words),
+            changed = told.snapshots.changed() => {
                 if changed.is_err() {
                     break;
                 }
-                let latest = snapshots.borrow_and_update().clone();
-                latest.map_or(Ok(()), |snapshot| progress.show(&snapshot, outline, size()))
+                let latest = told.snapshots.borrow_and_update().clone();
+                latest.map_or(Ok(()), |snapshot| progress.show(&snapshot))
             }
         };
     }
-    let _ = progress.finish(size().0);
-}
-
-fn size() -> (usize, usize) {
-    rustix::termios::tcgetwinsize(stderr())
-        .ok()
-        .map(|size| (usize::from(size.ws_col), usize::from(size.ws_row)))
-        .filter(|&(columns, rows)| columns > 0 && rows > 0)
-        .unwrap_or(SIZE)
 }

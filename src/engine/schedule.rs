@@ -39,6 +39,11 @@ impl Course {
         StageId(at as u16)
     }
 
+    /// Whether anything of it is a pause.
+    fn has_pause(&self) -> bool {
+        self.stages.iter().any(|stage| stage.kind == StageKind::Pause)
+    }
+
     /// Until when a stage is a pause, if it is one.
     pub(super) fn pause(&self, stage: StageId) -> Option<Duration> {
         let stage = self.stages.get(usize::from(stage.0))?;
@@ -71,7 +76,11 @@ impl Schedule {
     pub(super) fn follow(&self) -> Follower {
         let receiver = self.0.subscribe();
         let course = Arc::clone(&receiver.borrow());
-        Follower { receiver, course }
+        Follower {
+            has_pause: course.has_pause(),
+            receiver,
+            course,
+        }
     }
 }
 
@@ -80,6 +89,8 @@ impl Schedule {
 pub(super) struct Follower {
     receiver: watch::Receiver<Arc<Course>>,
     course: Arc<Course>,
+    /// Whether anything of it is a pause: hardly ever, and asked before each iteration.
+    has_pause: bool,
 }
 
 impl Follower {
@@ -87,9 +98,20 @@ impl Follower {
     pub(super) fn course(&mut self) -> &Arc<Course> {
         // The sender lives as long as the run.
         if self.receiver.has_changed().unwrap_or(false) {
-            self.course = Arc::clone(&self.receiver.borrow_and_update());
+            self.take();
         }
         &self.course
+    }
+
+    /// Whether anything of it is a pause.
+    pub(super) fn has_pause(&mut self) -> bool {
+        self.course();
+        self.has_pause
+    }
+
+    fn take(&mut self) {
+        self.course = Arc::clone(&self.receiver.borrow_and_update());
+        self.has_pause = self.course.has_pause();
     }
 
     /// Waits until it changes.
@@ -97,6 +119,6 @@ impl Follower {
         if self.receiver.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        self.course = Arc::clone(&self.receiver.borrow_and_update());
+        self.take();
     }
 }

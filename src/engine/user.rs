@@ -135,7 +135,11 @@ impl<T: Transport> User<T> {
     async fn iterate(&mut self, leave: &Leave) {
         let mut due = self.worker.clock.now();
         while !leave.asked() {
-            if self.wait_out_pause(leave).await {
+            if self.worker.pause().is_some() {
+                self.wait_out_pause(leave).await;
+                if leave.asked() {
+                    return;
+                }
                 due = self.worker.clock.now() + self.pause_after_pause();
                 self.think_until(due, leave).await;
                 continue;
@@ -160,12 +164,11 @@ impl<T: Transport> User<T> {
         }
     }
 
-    /// While the run is paused, waits until it goes on or the user is asked to leave; says whether it was.
-    async fn wait_out_pause(&self, leave: &Leave) -> bool {
+    /// Waits until the run goes on or the user is asked to leave.
+    async fn wait_out_pause(&self, leave: &Leave) {
         tokio::select! {
-            biased;
-            paused = self.worker.wait_out_pause() => paused,
-            () = leave.wake.notified() => true,
+            () = self.worker.wait_out_pause() => {}
+            () = leave.wake.notified() => {}
         }
     }
 

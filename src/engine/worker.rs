@@ -97,18 +97,20 @@ impl<T: Transport> Worker<T> {
         }
     }
 
-    /// While the run is paused, waits until it goes on; says whether it was.
-    pub(super) async fn wait_out_pause(&self) -> bool {
-        let mut paused = false;
-        let mut follower = None;
-        loop {
-            let stage = self.stage(self.clock.now());
-            let Some(until) = self.follower.borrow_mut().course().pause(stage) else {
-                return paused;
-            };
-            paused = true;
-            let follower = follower.get_or_insert_with(|| self.shared.schedule.follow());
-            self.wait_on_course(follower, until).await;
+    /// Until when the run is paused, if it is.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        if !self.follower.borrow_mut().has_pause() {
+            return None;
+        }
+        let stage = self.stage(self.clock.now());
+        self.follower.borrow_mut().course().pause(stage)
+    }
+
+    /// While the run is paused, waits until it goes on.
+    pub(super) async fn wait_out_pause(&self) {
+        let mut follower = self.shared.schedule.follow();
+        while let Some(until) = self.pause() {
+            self.wait_on_course(&mut follower, until).await;
         }
     }
 

@@ -3,3 +3,5 @@
 
 pub mod line;
 pub mod progress;
+#[cfg(all(unix, feature = "tui"))]
+pub mod tui;

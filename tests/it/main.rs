@@ -19,5 +19,6 @@ mod search;
 mod shop;
 mod support;
 mod tables;
+mod terminal;
 mod transport;
 mod web;

@@ -1,12 +1,12 @@
-//! The exact text of the live view.
+//! The exact text of the line, and the run that the tests of all views show.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 
 use super::*;
-use crate::measure::health::Warning;
-use crate::measure::snapshot::{Recent, SoFar};
-use crate::measure::summary::FailureCount;
+use crate::measure::snapshot::{Recent, RowSoFar, SoFar};
+use crate::plan::course::{Change, Turn};
+use crate::plan::outline::Outline;
 use crate::plan::{RowId, StageId};
 
 const fn ms(ms: u64) -> Duration {
@@ -84,120 +84,76 @@ pub(in crate::live) fn snapshot() -> Snapshot {
     }
 }
 
-#[test]
-fn a_terminal_sees_stage_time_load_and_percentiles() {
-    let lines = block(&snapshot(), &outline(), 80, Colour(false));
-    assert_eq!(
-        lines,
-        [
-            "term-heavy, demo API: stage 2 of 2, holding 100 users",
-            "[################################........]  2:04 of 2:35, 0:31 left",
-            "users     100  84 thinking  16 in flight, the oldest for 1.31 s",
-            "last 5 s  34 requests/s  0% failed  p50 417 ms  p95 871 ms",
-            "so far    2514 requests  0 failed (0%)  p50 380 ms  p95 860 ms  p99 1.2 s",
-            "slowest   get_by_term_id  p50 410 ms  p95 990 ms",
-        ]
-    );
-}
-
-#[test]
-fn failures_and_warnings_stand_below_in_colour() {
-    let mut snapshot = snapshot();
-    let failure = |text: &str, count| FailureCount {
-        text: text.into(),
-        count,
-        first: Duration::ZERO,
-        last: Duration::from_secs(9),
-    };
-    snapshot.recent.failure_share = 0.0123;
-    snapshot.failures = vec![
-        failure("Connection reset by peer", 12),
-        failure("timed out after 150 s", 3),
-        failure("expected 200, got 503 \u{1b}[2J", 2),
-        failure("name look-up failed", 1),
-    ];
-    snapshot.warnings = vec![Warning::OpenFiles {
-        peak: 1000,
-        limit: 1024,
-    }];
-    let lines = block(&snapshot, &outline(), 70, Colour(true));
-    assert_eq!(
-        lines[0],
-        "\u{1b}[1mterm-heavy, demo API: stage 2 of 2, holding 100 users\u{1b}[0m"
-    );
-    assert_eq!(
-        lines[3],
-        "\u{1b}[31mlast 5 s  34 requests/s  1.23% failed  p50 417 ms  p95 871 ms\u{1b}[0m"
-    );
-    assert_eq!(
-        lines[6..],
-        [
-            "\u{1b}[31mfailure   12 × Connection reset by peer\u{1b}[0m",
-            "\u{1b}[31mfailure   3 × timed out after 150 s\u{1b}[0m",
-            "\u{1b}[31mfailure   2 × expected 200, got 503 \u{fffd}[2J\u{1b}[0m",
-            "          and 1 more types",
-            "\u{1b}[33mwarning   1000 of 1024 allowed files were open (raise it with `ulimit…\u{1b}[0m",
-        ]
-    );
-}
-
-#[test]
-fn no_line_is_wider_than_the_terminal() {
+/// The same run, paused by hand after 114 s, ten seconds ago.
+pub(in crate::live) fn paused() -> Snapshot {
     let mut outline = outline();
-    outline.name = "名前".repeat(30);
-    for width in [0, 20, 33, 60, 120] {
-        for line in block(&snapshot(), &outline, width, Colour(false)) {
-            let columns: usize = line.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum();
-            assert!(columns <= width.max(NARROWEST), "{width}: {line}");
-        }
+    outline.turn(&Turn {
+        at: Duration::from_secs(114),
+        change: Change::Pause,
+    });
+    Snapshot {
+        planned: outline.stages[3].end,
+        outline: Arc::new(outline),
+        stage: StageId(2),
+        stages: 4,
+        phase: Phase::Pause,
+        thinking: 100,
+        in_flight: 0,
+        oldest_in_flight: None,
+        ..snapshot()
     }
 }
 
 #[test]
-fn the_end_waits_and_says_for_how_long() {
+fn a_pipe_gets_the_load_in_one_line() {
+    assert_eq!(
+        line(&snapshot()),
+        "2:04 | stage 2 of 2, holding 100 users | 100 users | 16 in flight | 34 requests/s | 0% failed | p50 417 ms | \
+         p95 871 ms | so far 2514 requests, 0 failed | 0:31 left"
+    );
+}
+
+#[test]
+fn the_end_waits_and_nothing_is_left() {
     let snapshot = Snapshot {
         phase: Phase::Stopping,
         at: Duration::from_secs(158),
         ..snapshot()
     };
-    let lines = block(&snapshot, &outline(), 80, Colour(false));
     assert_eq!(
-        lines[0],
-        "term-heavy, demo API: load ended, waiting for the last responses"
+        line(&snapshot),
+        "2:38 | load ended, waiting for the last responses | 100 users | 16 in flight | 34 requests/s | 0% failed | \
+         p50 417 ms | p95 871 ms | so far 2514 requests, 0 failed"
     );
-    assert_eq!(lines[1], "2:38 since the start, waits for at most 30 s");
 }
 
 #[test]
-fn the_open_model_shows_arrivals() {
+fn the_time_of_the_plan_stands_still_in_a_pause() {
+    let mut snapshot = paused();
+    let first = line(&snapshot);
+    assert!(first.starts_with("2:04 | stage 3 of 4, paused | "), "{first}");
+    assert!(first.ends_with(" | 0:41 left after the pause"), "{first}");
+    let times = Times::of(&snapshot);
+    snapshot.at += Duration::from_secs(3600);
+    assert_eq!(Times::of(&snapshot), times);
+}
+
+#[test]
+fn the_open_model_has_arrivals() {
     let outline = Outline {
         open: true,
         ..outline()
     };
     let snapshot = Snapshot {
+        outline: Arc::new(outline),
         level: 50.0,
         phase: Phase::Ramp,
-        waiting: 3,
-        dropped_arrivals: 2,
         ..snapshot()
     };
-    let lines = block(&snapshot, &outline, 100, Colour(false));
-    assert_eq!(
-        lines[0],
-        "term-heavy, demo API: stage 2 of 2, going to 50 arrivals/s"
-    );
-    assert_eq!(
-        lines[2],
-        "users     100  3 waiting arrivals  16 in flight, the oldest for 1.31 s  2 arrivals dropped"
-    );
-}
-
-#[test]
-fn a_pipe_gets_one_line_with_the_same_figures() {
-    assert_eq!(
-        line(&snapshot(), &outline()),
-        "2:04 | stage 2 of 2, holding 100 users | 100 users | 16 in flight | 34 requests/s | 0% failed | p50 417 ms | \
-         p95 871 ms | so far 2514 requests, 0 failed | 0:31 left"
+    let line = line(&snapshot);
+    assert!(
+        line.contains("| stage 2 of 2, going to 50 arrivals/s |"),
+        "{line}"
     );
 }
 
@@ -211,10 +167,9 @@ fn before_the_first_request_there_are_no_percentiles() {
         oldest_in_flight: None,
         ..snapshot()
     };
-    let lines = block(&snapshot, &outline(), 80, Colour(false));
-    assert_eq!(lines[3], "last 0 s  0 requests/s  0% failed  p50 –  p95 –");
-    assert_eq!(
-        lines[4],
-        "so far    0 requests  0 failed (0%)  p50 –  p95 –  p99 –"
+    let line = line(&snapshot);
+    assert!(
+        line.contains("| 0 requests/s | 0% failed | p50 – | p95 – | so far 0 requests, 0 failed |"),
+        "{line}"
     );
 }
