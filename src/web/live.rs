@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::history::History;
 use super::teller::{Begun, Over, Told};
@@ -104,11 +105,21 @@ impl Live {
         &self.run.info.outline
     }
 
-    /// All of it: where it goes on, as if it ended here.
+    /// All of it: where it goes on, as if it ended here, as planned.
     pub(super) fn recording(&self) -> Arc<Recording> {
-        match &self.course {
-            Course::Over(over) => Arc::clone(&over.recording),
-            _ => Arc::new(self.run.clone().ended(Ending::Completed)),
+        if let Course::Over(over) = &self.course {
+            return Arc::clone(&over.recording);
         }
+        let mut run = self.run.clone();
+        let seen = run
+            .timeline
+            .intervals()
+            .last()
+            .map_or(Duration::ZERO, |last| last.end);
+        let outline = Arc::make_mut(&mut Arc::make_mut(&mut run.info).outline);
+        // What is still to come is not what was missed.
+        let begun = outline.stages.partition_point(|stage| stage.start < seen);
+        outline.stages.truncate(begun.max(1));
+        Arc::new(run.ended(Ending::Completed))
     }
 }

@@ -165,9 +165,11 @@ fn change(shared: &Shared, change: Change) -> Response {
         if live.control.asked() != Stop::Run {
             return Err("the run is stopping".to_owned());
         }
-        snapshot
-            .outline
-            .allows(&change, snapshot.at)
+        let outline = &snapshot.outline;
+        // A change within the second that is not told yet counts already.
+        let last = outline.turns.last().map_or(snapshot.at, |turn| turn.at);
+        outline
+            .allows(&change, snapshot.at.max(last))
             .map_err(|refused| refused.to_string())?;
         live.control.change(change);
         Ok(())

@@ -115,7 +115,7 @@ test("a scenario with mistakes is not started, and the page says what is wrong, 
 
 test("a run is started from the form", async () => {
   await page.selectOption("#scenario-file", "steered.yaml");
-  await page.fill("[name=seed]", "7");
+  await page.fill("#start-form [name=seed]", "7");
   await page.click("#start");
   await state(page, "holding 4 users");
   assert.equal(await page.locator("#run-name").textContent(), "steered");
@@ -263,9 +263,9 @@ test("the report opens as a page that can do nothing to this one", async () => {
 test("the next run is started from the same page, and laid over the first", async () => {
   await page.locator("#starting summary").click();
   await page.selectOption("#scenario-file", "steered.yaml");
-  await page.fill("[name=users]", "2,3");
-  await page.fill("[name=ramp]", "1s");
-  await page.fill("[name=hold]", "4s");
+  await page.fill("#start-form [name=users]", "2,3");
+  await page.fill("#start-form [name=ramp]", "1s");
+  await page.fill("#start-form [name=hold]", "4s");
   await page.click("#start");
   await state(page, "users");
   await state(page, "over: ");

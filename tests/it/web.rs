@@ -100,6 +100,21 @@ fn tell(run: &Run, teller: &Teller) -> Recording {
     recording
 }
 
+/// Tells of its first minute, or nearly.
+fn tell_begin(run: &Run, teller: &Teller) {
+    let mut aggregator = Aggregator::new(Arc::clone(&run.info));
+    let mut left = 100;
+    run.play(|cut| {
+        if left > 0 {
+            left -= 1;
+            for interval in aggregator.absorb(cut).intervals {
+                teller.interval(interval);
+            }
+            teller.snapshot(Arc::new(aggregator.snapshot()));
+        }
+    });
+}
+
 fn over(recording: Recording, passed: bool) -> Over {
     Over {
         recording: Arc::new(recording),

@@ -17,6 +17,8 @@ const page = {
   /** The run that is looked at, as it was given last. */
   run: null,
   lost: false,
+  /** Whether anything was told yet. */
+  told: false,
 };
 
 const charts = new Charts();
@@ -32,8 +34,9 @@ function address(tab, viewed, other) {
 
 function go(tab, viewed, other) {
   const hash = address(tab, viewed ?? page.viewed, other);
-  if (location.hash === hash) arrive();
-  else location.hash = hash;
+  if (location.hash !== hash) location.hash = hash;
+  // Not left to the event, which comes later than the next key may.
+  arrive();
 }
 
 function parts() {
@@ -56,6 +59,7 @@ function arrive() {
   if (another) forget();
   tabs();
   if (another) look();
+  else if (turned && page.viewed === "live" && AFRESH[page.tab] && page.now.course === "going") look();
   else if (overlaid || turned) open();
   if (page.tab === "runs") list_runs();
 }
@@ -155,6 +159,7 @@ async function list_runs() {
 // How the run under way stands.
 
 function header() {
+  if (!page.told && !page.lost) return;
   const { now, run } = page;
   const figures = now.figures;
   if (page.viewed === "live" && run) page.live = run;
@@ -209,6 +214,7 @@ function heard(now) {
   const before = page.now;
   page.now = now;
   page.lost = false;
+  page.told = true;
   const another = now.run !== before.run || now.started !== before.started;
   const changed = another || now.version !== before.version || now.course !== before.course;
   if (another) {
