@@ -12,7 +12,7 @@ use runner::web::Start;
 use serde_json::Value;
 
 use super::{Page, over, tell, tell_begin, written};
-use crate::measure::script::{Run, secs, usual};
+use crate::measure::script::{Run, info, outline, secs, usual};
 
 fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -403,4 +403,24 @@ fn the_page_asks_nobody_else() {
             assert!(!text.contains(elsewhere), "{path} holds {elsewhere}");
         }
     }
+}
+
+#[test]
+fn a_run_of_an_hour_is_told_in_few_points() {
+    let page = Page::open();
+    let run = Run {
+        info: info(outline(&[(20, 340); 10], Vec::new()), 2),
+        grace: secs(10),
+        users: 2,
+    };
+    let (teller, _) = page.begin(&run, "run");
+    let mut watch = page.asker().watch();
+    tell(&run, &teller);
+    let now = watch.until(|now| now["figures"]["at"].as_f64() > Some(3590.0));
+    assert_eq!(now["figures"]["step"], 10);
+    let last = now["figures"]["points"][0]["series"][0]["x"].as_array().unwrap();
+    assert!(last.len() <= 4, "{last:?}");
+    let answer = page.asker().get("/api/runs/live/over-time");
+    assert!(points(&answer.json()) <= 600);
+    assert!(answer.body.len() < 100_000, "{} bytes", answer.body.len());
 }
