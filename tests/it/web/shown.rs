@@ -33,10 +33,11 @@ fn every_browser_hears_of_the_run_and_one_that_comes_late_gets_its_history() {
     assert_eq!(first.until(|now| now["run"] == 1)["course"], "going");
     let recording = tell(&run, &teller);
     let seen = first.until(|now| now["figures"]["at"].as_f64() > Some(125.0));
+    // Only the newest counts: a browser may miss the hold, as the whole run is told at once.
+    let state = seen["state"].as_str().unwrap();
     assert!(
-        seen["state"].as_str().unwrap().starts_with("holding 20 users"),
-        "{}",
-        seen["state"]
+        state.starts_with("holding 20 users") || state == "waiting for the last responses",
+        "{state}"
     );
 
     let mut late = page.asker().watch();
