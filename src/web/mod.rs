@@ -4,8 +4,8 @@
 //! through [`Teller`], whose every call is a message into a channel. What costs more than a moment (reading a journal,
 //! findings of a run under way) is done one at a time on a second thread, at the lowest priority the system gives, and kept.
 //!
-//! A run under way and one that is over have the same shape in JSON ([`view`]), so that one page shows both. Who may ask says
-//! [`guard`]; nothing is ever read by a path that came from a browser ([`shelf`], [`files`]).
+//! A run under way and one that is over have the same shape in JSON (`view`), so that one page shows both. Who may ask says
+//! `guard`; nothing is ever read by a path that came from a browser (`shelf`, `files`).
 
 mod files;
 mod guard;
