@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::request::Rendered;
-use super::transport::{Client, Connection, Exchange, Failure, Request, Response, Timing};
+use super::transport::{Client, Connection, Exchange, Failure, Headers, Request, Response, Timing};
 use crate::plan::SessionRules;
 use crate::plan::target::Origin;
 
@@ -195,8 +195,8 @@ impl<C: Client> Session<C> {
         Some(value)
     }
 
-    fn keep_cookies(&mut self, request: &Rendered<'_>, headers: &HeaderMap, rules: &SessionRules) {
-        if !rules.cookies || !headers.contains_key(header::SET_COOKIE) {
+    fn keep_cookies(&mut self, request: &Rendered<'_>, headers: &Headers, rules: &SessionRules) {
+        if !rules.cookies || !headers.has(&header::SET_COOKIE) {
             return;
         }
         let Some(url) = request.url() else { return };

@@ -475,7 +475,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 /// Status line and headers as text.
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
-    for (name, value) in &response.headers {
+    for (name, value) in response.headers.map() {
         let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     text
