@@ -27,6 +27,8 @@ pub(super) struct Session<C> {
 pub(super) struct Limits {
     /// From the first byte sent to the last received, redirects included.
     pub(super) timeout: Duration,
+    /// When that time began.
+    pub(super) begun: Instant,
     /// Bytes of the body to keep.
     pub(super) keep_body: usize,
 }
@@ -67,8 +69,8 @@ impl<C: Client> Session<C> {
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> Answer {
-        let begun = Instant::now();
         let mut sum = Sum::default();
+        let mut timeout = limits.timeout;
         loop {
             let headers = self.complete(&request, rules, authorization);
             let exchange = self
@@ -79,7 +81,7 @@ impl<C: Client> Session<C> {
                     path: &request.path,
                     headers: &headers,
                     body: request.body.clone(),
-                    timeout: limits.timeout.saturating_sub(begun.elapsed()),
+                    timeout,
                     keep_body: limits.keep_body,
                     max_body: rules.max_body,
                 })
@@ -134,6 +136,7 @@ impl<C: Client> Session<C> {
                 Some(Ok(redirected)) => {
                     sum.redirects += 1;
                     request = redirected;
+                    timeout = limits.timeout.saturating_sub(limits.begun.elapsed());
                 }
             }
         }
@@ -291,7 +294,9 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
             request.method.clone()
         },
         origin: origin.into(),
-        path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+        path: url[url::Position::BeforePath..url::Position::AfterQuery]
+            .to_owned()
+            .into(),
         headers,
         body: if to_get {
             bytes::Bytes::new()

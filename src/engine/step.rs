@@ -132,6 +132,7 @@ impl<C: Client> Sender<C> {
         let rules = &worker.plan().session;
         let limits = Limits {
             timeout: plan.timeout,
+            begun: worker.clock.moment(sent),
             keep_body: if plan.needs_body() || worker.show.is_some() {
                 rules.max_body as usize
             } else {

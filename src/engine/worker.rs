@@ -97,6 +97,12 @@ impl<T: Transport> Worker<T> {
         }
     }
 
+    /// Whether the run is paused now.
+    pub(super) fn is_paused(&self) -> bool {
+        let stage = self.stage(self.clock.now());
+        self.follower.borrow_mut().course().pause(stage).is_some()
+    }
+
     /// While the run is paused, waits until it goes on; says whether it was.
     pub(super) async fn wait_out_pause(&self) -> bool {
         let mut paused = false;
