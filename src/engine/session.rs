@@ -150,6 +150,10 @@ impl<C: Client> Session<C> {
         authorization: Option<&HeaderValue>,
     ) -> Cow<'h, HeaderMap> {
         let mut headers = Cow::Borrowed(request.headers.as_ref());
+        // Most sessions have nothing to add, and it takes a while to find that out in order.
+        if authorization.is_none() && !rules.compression && self.jar.is_none() {
+            return headers;
+        }
         for (name, value) in self.additions(request, rules, authorization) {
             headers.to_mut().insert(name, value);
         }

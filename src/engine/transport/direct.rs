@@ -7,10 +7,12 @@
 //! replaced, as urllib3, and so Locust, and every browser do: nothing was sent, and a pause longer than the server's
 //! keep-alive time is no failure. What remains is the race: a connection closed while the request was on its way.
 
+mod limit;
 mod record;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -22,6 +24,7 @@ use super::outgoing::Outgoing;
 use super::wire::{Buffers, Wire};
 use super::{Client, Connection, Exchange, Failure, Request, Shared, Transport};
 use crate::plan::target::{Connections, OnStale, Origin};
+use limit::Limit;
 use record::{Reception, Record};
 
 /// How many idle connections to different servers a user keeps; the eldest goes. (More than one only where redirects
@@ -61,16 +64,26 @@ impl Transport for DirectTransport {
             Connections::PerRequest => Rc::new(RefCell::new(Pool::new(0))),
         };
         DirectClient {
-            shared: self.shared.clone(),
-            pool,
-            buffers: self.buffers.clone(),
+            user: User {
+                shared: self.shared.clone(),
+                pool,
+                buffers: self.buffers.clone(),
+            },
+            limit: Limit::default(),
         }
     }
 }
 
-/// A user's connections.
+/// One user's way to the server.
 #[derive(Debug)]
 pub struct DirectClient {
+    user: User,
+    limit: Limit,
+}
+
+/// A user's connections.
+#[derive(Debug)]
+struct User {
     shared: Arc<Shared>,
     pool: Rc<RefCell<Pool>>,
     /// The worker's, borrowed only while one of its users is polled.
@@ -80,14 +93,15 @@ pub struct DirectClient {
 impl Client for DirectClient {
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange {
         let mut record = Record::default();
-        let result = tokio::time::timeout(request.timeout, self.run(request, &mut record))
-            .await
-            .unwrap_or(Err(Failure::TimedOut(request.timeout)));
-        record.finish(result)
+        let result = {
+            let run = pin!(self.user.run(request, &mut record));
+            self.limit.keep(request.timeout, run).await
+        };
+        record.finish(result.unwrap_or(Err(Failure::TimedOut(request.timeout))))
     }
 }
 
-impl DirectClient {
+impl User {
     /// The exchange without its time limit. Whatever is in the middle of one when this is dropped is closed by it.
     async fn run<'r>(&self, request: &'r Request<'_>, record: &mut Record<'r>) -> Result<(), Failure> {
         let mut found_closed = false;
@@ -107,7 +121,8 @@ impl DirectClient {
             break;
         }
         record.connection = None;
-        let open = self.open(request.origin, record).await?;
+        // Rare, and much to remember meanwhile: an idle user is not to keep the room for it.
+        let open = Box::pin(self.open(request.origin, record)).await?;
         record.connection = Some(if found_closed {
             Connection::Reopened
         } else {

@@ -146,7 +146,7 @@ fn chunks_are_joined_and_trailers_dropped() {
         assert!(!got.headers.contains_key("x-sum"));
     }
     assert_eq!(whole(&get(&format!("{head}0\r\n\r\n"))), (Some(200), "", true));
-    let long = "x".repeat(0x1aB);
+    let long = "x".repeat(0x1ab);
     assert_eq!(
         whole(&get(&format!("{head}1aB\r\n{long}\r\n0\r\n\r\n"))).1,
         long,
