@@ -38,6 +38,7 @@ fn feed(decoder: &mut Decoder, bytes: &mut &[u8], read: &mut Read) -> Result<(),
     // Each turn uses a byte, or is one of the few that end something.
     let mut turns = 2 * bytes.len() + 8;
     loop {
+        assert!(turns > 0, "an endless loop");
         turns -= 1;
         match decoder.next(bytes)? {
             Event::More | Event::End => return Ok(()),
