@@ -50,7 +50,7 @@ impl Prepared {
 pub(super) struct Rendered<'a> {
     pub(super) method: Method,
     pub(super) origin: Arc<Origin>,
-    pub(super) path: String,
+    pub(super) path: Cow<'a, str>,
     pub(super) headers: Cow<'a, HeaderMap>,
     pub(super) body: Bytes,
 }
@@ -64,7 +64,7 @@ impl Rendered<'_> {
 
 /// Fills a request in. The error is a failure text: it must be the same whatever the values were.
 pub(super) fn render<'a>(
-    plan: &RequestPlan,
+    plan: &'a RequestPlan,
     prepared: &'a Prepared,
     values: &Values,
     home: &Arc<Origin>,
@@ -91,27 +91,29 @@ pub(super) fn render<'a>(
     })
 }
 
-fn text(template: &Template, values: &Values) -> Result<String, String> {
+fn text<'t>(template: &'t Template, values: &Values) -> Result<Cow<'t, str>, String> {
     if let Some(constant) = template.constant() {
-        return Ok(constant.to_owned());
+        return Ok(constant.into());
     }
     let mut out = String::new();
     template
         .render(values, &mut out)
         .map_err(|error| error.to_string())?;
-    Ok(out)
+    Ok(out.into())
 }
 
 /// A link that a response gave: a path on the target's own server, or an absolute URL.
-fn whole_url(text: &str, home: &Arc<Origin>) -> Result<(Arc<Origin>, String), String> {
+fn whole_url(text: &str, home: &Arc<Origin>) -> Result<(Arc<Origin>, Cow<'static, str>), String> {
     if text.starts_with('/') && !text.starts_with("//") {
-        return Ok((Arc::clone(home), text.to_owned()));
+        return Ok((Arc::clone(home), text.to_owned().into()));
     }
     let url = Url::parse(text).map_err(|error| format!("the URL of the request is not valid: {error}"))?;
     let origin = Origin::of(&url).ok_or("the URL of the request is neither http nor https")?;
     Ok((
         Arc::new(origin),
-        url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+        url[url::Position::BeforePath..url::Position::AfterQuery]
+            .to_owned()
+            .into(),
     ))
 }
 
@@ -131,7 +133,7 @@ fn body(plan: &BodyPlan, values: &Values) -> Result<Bytes, String> {
     Ok(match plan {
         BodyPlan::None => Bytes::new(),
         BodyPlan::Fixed(bytes) => bytes.clone(),
-        BodyPlan::Text(template) => text(template, values)?.into(),
+        BodyPlan::Text(template) => text(template, values)?.into_owned().into(),
         BodyPlan::Json(template) => {
             let mut out = String::new();
             template
@@ -148,7 +150,7 @@ fn multipart(
     parts: &[Part],
     boundary: &str,
     values: &Values,
-    fill: impl Fn(&Template, &Values) -> Result<String, String>,
+    fill: impl for<'t> Fn(&'t Template, &Values) -> Result<Cow<'t, str>, String>,
 ) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
     for part in parts {
@@ -218,7 +220,7 @@ pub(super) fn show(plan: &RequestPlan, values: &Values, home: &Origin) -> Shown 
             }
         }
         BodyPlan::Multipart { parts, boundary } => {
-            let shown = multipart(parts, boundary, values, |template, _| Ok(fill(template)));
+            let shown = multipart(parts, boundary, values, |template, _| Ok(fill(template).into()));
             String::from_utf8_lossy(&shown.unwrap_or_default()).into_owned()
         }
     };

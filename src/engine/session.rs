@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::request::Rendered;
-use super::transport::{Client, Connection, Exchange, Failure, Request, Response, Timing};
+use super::transport::{Client, Connection, Exchange, Failure, Headers, Request, Response, Timing};
 use crate::plan::SessionRules;
 use crate::plan::target::Origin;
 
@@ -27,6 +27,8 @@ pub(super) struct Session<C> {
 pub(super) struct Limits {
     /// From the first byte sent to the last received, redirects included.
     pub(super) timeout: Duration,
+    /// When that time began.
+    pub(super) begun: Instant,
     /// Bytes of the body to keep.
     pub(super) keep_body: usize,
 }
@@ -67,8 +69,8 @@ impl<C: Client> Session<C> {
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> Answer {
-        let begun = Instant::now();
         let mut sum = Sum::default();
+        let mut timeout = limits.timeout;
         loop {
             let headers = self.complete(&request, rules, authorization);
             let exchange = self
@@ -79,7 +81,7 @@ impl<C: Client> Session<C> {
                     path: &request.path,
                     headers: &headers,
                     body: request.body.clone(),
-                    timeout: limits.timeout.saturating_sub(begun.elapsed()),
+                    timeout,
                     keep_body: limits.keep_body,
                     max_body: rules.max_body,
                 })
@@ -134,6 +136,7 @@ impl<C: Client> Session<C> {
                 Some(Ok(redirected)) => {
                     sum.redirects += 1;
                     request = redirected;
+                    timeout = limits.timeout.saturating_sub(limits.begun.elapsed());
                 }
             }
         }
@@ -147,6 +150,10 @@ impl<C: Client> Session<C> {
         authorization: Option<&HeaderValue>,
     ) -> Cow<'h, HeaderMap> {
         let mut headers = Cow::Borrowed(request.headers.as_ref());
+        // Most sessions have nothing to add, and it takes a while to find that out in order.
+        if authorization.is_none() && !rules.compression && self.jar.is_none() {
+            return headers;
+        }
         for (name, value) in self.additions(request, rules, authorization) {
             headers.to_mut().insert(name, value);
         }
@@ -195,8 +202,8 @@ impl<C: Client> Session<C> {
         Some(value)
     }
 
-    fn keep_cookies(&mut self, request: &Rendered<'_>, headers: &HeaderMap, rules: &SessionRules) {
-        if !rules.cookies || !headers.contains_key(header::SET_COOKIE) {
+    fn keep_cookies(&mut self, request: &Rendered<'_>, headers: &Headers, rules: &SessionRules) {
+        if !rules.cookies || !headers.has(&header::SET_COOKIE) {
             return;
         }
         let Some(url) = request.url() else { return };
@@ -291,7 +298,9 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
             request.method.clone()
         },
         origin: origin.into(),
-        path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
+        path: url[url::Position::BeforePath..url::Position::AfterQuery]
+            .to_owned()
+            .into(),
         headers,
         body: if to_get {
             bytes::Bytes::new()

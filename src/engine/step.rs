@@ -132,6 +132,7 @@ impl<C: Client> Sender<C> {
         let rules = &worker.plan().session;
         let limits = Limits {
             timeout: plan.timeout,
+            begun: worker.clock.moment(sent),
             keep_body: if plan.needs_body() || worker.show.is_some() {
                 rules.max_body as usize
             } else {
@@ -475,7 +476,7 @@ fn connection_use(connection: Option<Connection>) -> ConnectionUse {
 /// Status line and headers as text.
 fn head(response: &Response) -> String {
     let mut text = format!("{:?} {}\n", response.version, response.status);
-    for (name, value) in &response.headers {
+    for (name, value) in response.headers.map() {
         let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
     }
     text

@@ -60,6 +60,8 @@ pub(super) struct User<T: Transport> {
     served: bool,
     /// What it does counts for `stop_after` and is bounded by it.
     bounded: bool,
+    /// When the last iteration ended.
+    ended: Duration,
 }
 
 impl<T: Transport> User<T> {
@@ -72,6 +74,7 @@ impl<T: Transport> User<T> {
             iteration: 0,
             served: false,
             bounded: true,
+            ended: Duration::ZERO,
         }
     }
 
@@ -153,13 +156,14 @@ impl<T: Transport> User<T> {
                 }
             } else {
                 self.iteration += 1;
+                self.ended = self.worker.clock.now();
             }
             due = self.next_due(draw, begun, drawn);
-            if due > self.worker.clock.now() {
+            if due > self.ended {
                 self.think_until(due, leave).await;
             } else {
-                // Users without think time must not starve the others of their thread.
-                tokio::task::yield_now().await;
+                // Users without think time must not starve the others of their thread, should they never have to wait.
+                tokio::task::consume_budget().await;
             }
         }
     }
@@ -183,7 +187,7 @@ impl<T: Transport> User<T> {
 
     /// When the next iteration is due, given when this one was.
     fn next_due(&self, draw: Draw, begun: Duration, drawn: Option<EndpointId>) -> Duration {
-        let now = self.worker.clock.now();
+        let now = self.ended;
         let think = self.worker.plan().think;
         let pause = think.sample(&mut draw.stream(Purpose::Think(0)));
         match think {
@@ -233,12 +237,13 @@ impl<T: Transport> User<T> {
         let started = worker.clock.now();
         let stage = worker.stage(started);
         let end = self.steps(id, due, draw).await;
+        self.ended = worker.clock.now();
         if end != IterationEnd::Finished {
             let ok = end == IterationEnd::Done;
             worker
                 .recorder
                 .borrow_mut()
-                .iteration(id, stage, started, worker.clock.now(), ok);
+                .iteration(id, stage, started, self.ended, ok);
         }
         end
     }
@@ -286,7 +291,8 @@ impl<T: Transport> User<T> {
     async fn steps(&mut self, id: EndpointId, due: Duration, draw: Draw) -> IterationEnd {
         let worker = Rc::clone(&self.worker);
         let steps = &worker.plan().endpoint(id).steps;
-        let mut due = due;
+        // Of the first request; that of each other is when the one before it, and the thinking after that, was over.
+        let mut due = Some(due);
         let mut request = 0;
         for (at, step) in steps.iter().enumerate() {
             for _ in 0..step.repeat {
@@ -297,22 +303,24 @@ impl<T: Transport> User<T> {
                     return IterationEnd::Finished;
                 }
                 let prepared = &worker.shared.prepared[usize::from(id.0)][at];
+                let due_now = due.take().unwrap_or_else(|| worker.clock.now());
                 let random = draw.stream(Purpose::Capture(request));
                 request += 1;
                 match self
                     .sender
-                    .step(&worker, (step, prepared), &mut self.values, due, random)
+                    .step(&worker, (step, prepared), &mut self.values, due_now, random)
                     .await
                 {
                     StepEnd::Passed => {}
                     StepEnd::Failed(_) => return IterationEnd::Failed,
                 }
-                due = worker.clock.now();
                 if let Some(think) = step.think {
-                    due += think.sample(&mut draw.stream(Purpose::Think(request)));
-                    worker.recorder.borrow_mut().thinking(worker.clock.now(), 1);
-                    worker.wait_until(due).await;
+                    let now = worker.clock.now();
+                    let until = now + think.sample(&mut draw.stream(Purpose::Think(request)));
+                    worker.recorder.borrow_mut().thinking(now, 1);
+                    worker.wait_until(until).await;
                     worker.recorder.borrow_mut().thinking(worker.clock.now(), -1);
+                    due = Some(until);
                 }
             }
         }

@@ -1,55 +1,42 @@
 //! A response's body as it arrives: counted whole, kept in part.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::Failure;
+
+/// The most room made for a body that was only announced.
+const MOST_ROOM: usize = 64 * 1024;
 
 /// What was read of a body.
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    /// The first piece as it came. Most bodies come in one, and then nothing is copied.
-    first: Bytes,
-    /// All kept so far, once there is a second piece.
-    joined: BytesMut,
+    /// Its beginning.
+    kept: Vec<u8>,
     /// The length of everything that came.
     length: u64,
 }
 
 impl Body {
+    /// Makes room for a body of this length, of which the first `keep` bytes are kept.
+    pub(super) fn expect(&mut self, length: u64, keep: usize) {
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(keep);
+        self.kept.reserve_exact(wanted.min(MOST_ROOM));
+    }
+
     /// Takes the next piece; fails when the body is longer than `max`. Keeps the first `keep` bytes.
-    pub(super) fn push(&mut self, piece: Bytes, keep: usize, max: u64) -> Result<(), Failure> {
-        let kept = self.kept();
+    pub(super) fn push(&mut self, piece: &[u8], keep: usize, max: u64) -> Result<(), Failure> {
         self.length += piece.len() as u64;
-        if kept < keep && !piece.is_empty() {
-            let wanted = piece.len().min(keep - kept);
-            if kept == 0 && wanted == piece.len() {
-                self.first = piece;
-            } else {
-                // Copied rather than sliced, so that a short beginning does not hold the whole piece in memory.
-                if !self.first.is_empty() {
-                    self.joined.extend_from_slice(&std::mem::take(&mut self.first));
-                }
-                self.joined.extend_from_slice(&piece[..wanted]);
-            }
-        }
+        let wanted = piece.len().min(keep.saturating_sub(self.kept.len()));
+        self.kept.extend_from_slice(&piece[..wanted]);
         if self.length > max {
             return Err(Failure::TooLarge(max));
         }
         Ok(())
     }
 
-    fn kept(&self) -> usize {
-        self.first.len() + self.joined.len()
-    }
-
     /// The kept beginning, and the length of the whole.
     pub(super) fn finish(self) -> (Bytes, u64) {
-        let kept = if self.joined.is_empty() {
-            self.first
-        } else {
-            self.joined.freeze()
-        };
-        (kept, self.length)
+        (self.kept.into(), self.length)
     }
 }
 
@@ -57,11 +44,11 @@ impl Body {
 mod tests {
     use super::*;
 
-    fn of(pieces: &[&'static str], keep: usize, max: u64) -> (Result<(), Failure>, Bytes, u64) {
+    fn of(pieces: &[&str], keep: usize, max: u64) -> (Result<(), Failure>, Bytes, u64) {
         let mut body = Body::default();
         let mut result = Ok(());
         for piece in pieces {
-            result = body.push(Bytes::from_static(piece.as_bytes()), keep, max);
+            result = body.push(piece.as_bytes(), keep, max);
             if result.is_err() {
                 break;
             }
@@ -91,5 +78,12 @@ mod tests {
     fn gives_up_a_body_only_beyond_the_bound() {
         assert_eq!(of(&["abc", "def"], 0, 6).0, Ok(()));
         assert_eq!(of(&["abc", "def"], 0, 5).0, Err(Failure::TooLarge(5)));
+    }
+
+    #[test]
+    fn an_announced_length_alone_takes_no_memory() {
+        let mut body = Body::default();
+        body.expect(u64::MAX, usize::MAX);
+        assert!(body.kept.capacity() <= 2 * MOST_ROOM);
     }
 }

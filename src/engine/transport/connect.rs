@@ -1,14 +1,16 @@
 //! Opening a connection: look-up, TCP, TLS, each of them timed.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
 
-use super::wire::Stream;
+use super::secure::Secure;
+use super::wire::{Buffers, Stream};
 use super::{Failure, Shared, failure};
 use crate::plan::target::Origin;
 
@@ -21,7 +23,12 @@ pub(super) struct Phases {
 }
 
 /// Opens a connection to `origin`. What is done goes into `phases` at once, so that a time-out finds it there.
-pub(super) async fn open(shared: &Shared, origin: &Origin, phases: &mut Phases) -> Result<Stream, Failure> {
+pub(super) async fn open(
+    shared: &Shared,
+    origin: &Origin,
+    buffers: &RefCell<Buffers>,
+    phases: &mut Phases,
+) -> Result<Stream, Failure> {
     let stream = match origin.host.parse::<IpAddr>() {
         Ok(address) => {
             let begun = Instant::now();
@@ -40,12 +47,16 @@ pub(super) async fn open(shared: &Shared, origin: &Origin, phases: &mut Phases) 
             .map_err(|_| Failure::Tls("the host's name cannot stand in a certificate".to_owned()))?,
     };
     let begun = Instant::now();
-    let stream = TlsConnector::from(shared.tls.clone())
-        .connect(name, stream)
+    let shake_hands = async {
+        let mut secure = Box::new(Secure::new(shared.tls.clone(), name, stream)?);
+        poll_fn(|cx| secure.poll_handshake(cx, &mut buffers.borrow_mut().incoming)).await?;
+        Ok(secure)
+    };
+    let secure = shake_hands
         .await
-        .map_err(|error| failure::shaking_hands(&error))?;
+        .map_err(|error: std::io::Error| failure::shaking_hands(&error))?;
     phases.tls = Some(begun.elapsed());
-    Ok(Stream::Tls(Box::new(stream)))
+    Ok(Stream::Tls(secure))
 }
 
 /// Looks the name up anew and tries its addresses in order; of several failures the last is told.

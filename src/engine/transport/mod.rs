@@ -8,10 +8,14 @@
 //! proxies, and says in its own words what it cannot show.
 
 mod body;
+pub mod codec;
 mod connect;
 pub mod direct;
 mod failure;
+mod headers;
+mod outgoing;
 pub mod reqwest;
+mod secure;
 mod shared;
 mod tls;
 mod trace;
@@ -27,6 +31,7 @@ use tokio::time::Instant;
 use crate::plan::target::Origin;
 
 pub use direct::DirectTransport;
+pub use headers::Headers;
 pub use reqwest::ReqwestTransport;
 pub use shared::{Shared, TransportError};
 
@@ -125,7 +130,7 @@ pub struct Response {
     /// HTTP/1.0, 1.1 or 2.
     pub version: Version,
     /// Headers, names in lower case.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The first `keep_body` bytes of the body as on the wire.
     pub body: Bytes,
     /// The length of the whole body on the wire.

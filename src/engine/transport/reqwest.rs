@@ -196,7 +196,7 @@ impl ReqwestClient {
         record.head = Some(Response {
             status: response.status(),
             version: response.version(),
-            headers: std::mem::take(response.headers_mut()),
+            headers: std::mem::take(response.headers_mut()).into(),
             body: bytes::Bytes::new(),
             body_length: 0,
         });
@@ -213,7 +213,7 @@ impl ReqwestClient {
             .await
             .map_err(|error| failure_of(&error, record))?
         {
-            record.body.push(piece, request.keep_body, request.max_body)?;
+            record.body.push(&piece, request.keep_body, request.max_body)?;
         }
         record.done = Some(Instant::now());
         Ok(())

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, Version};
-use runner::engine::transport::{Connection, Exchange, Response, Timing};
+use http::{StatusCode, Version};
+use runner::engine::transport::{Connection, Exchange, Headers, Response, Timing};
 use runner::plan::Plan;
 use runner::plan::resolve::{Overrides, resolve};
 use runner::scenario::{ConfigSources, Diagnostics, Style, load};
@@ -33,7 +33,7 @@ pub(crate) fn answered(status: StatusCode, body: impl Into<Bytes>) -> Exchange {
         outcome: Ok(Response {
             status,
             version: Version::HTTP_11,
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             body_length: body.len() as u64,
             body,
         }),

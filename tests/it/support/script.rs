@@ -144,7 +144,7 @@ impl Client for ScriptClient {
             None => Ok(Response {
                 status: StatusCode::from_u16(answer.status).expect("a status"),
                 version: Version::HTTP_11,
-                headers: headers(&answer),
+                headers: headers(&answer).into(),
                 body_length: answer.body.len() as u64,
                 body: answer.body.into(),
             }),
