@@ -190,6 +190,11 @@ impl Check {
         matches!(self.test, Test::Body(_) | Test::Json(..))
     }
 
+    /// Whether the response's headers are looked at.
+    pub fn needs_headers(&self) -> bool {
+        matches!(self.test, Test::Header(..))
+    }
+
     /// The slots it needs.
     pub fn slots(&self) -> Vec<SlotId> {
         match &self.test {

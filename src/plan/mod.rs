@@ -265,6 +265,11 @@ impl RequestPlan {
         self.checks.iter().any(Check::needs_body) || self.captures.iter().any(Capture::needs_body)
     }
 
+    /// Whether the response's headers are looked at.
+    pub fn needs_headers(&self) -> bool {
+        self.checks.iter().any(Check::needs_headers) || self.captures.iter().any(Capture::needs_headers)
+    }
+
     /// The slots that it names, in the order of their places; some perhaps more than once.
     pub fn slots(&self) -> Vec<SlotId> {
         let mut slots: Vec<SlotId> = match &self.url {

@@ -83,6 +83,11 @@ impl Capture {
         matches!(self.from, Extract::Json(_) | Extract::Regex(_))
     }
 
+    /// Whether the response's headers are looked at.
+    pub fn needs_headers(&self) -> bool {
+        matches!(self.from, Extract::Header(_) | Extract::Cookie(_))
+    }
+
     fn found(&self, received: &Received<'_>) -> Vec<Value> {
         let texts: Vec<Cow<'_, str>> = match &self.from {
             Extract::Json(path) => return self.found_json(path, received),
