@@ -1,6 +1,6 @@
 //! The run's time: how far it is from the start of the load, and waiting until a moment of it.
 //!
-//! The only place of the engine that sleeps. tokio's timer rounds up to the next millisecond; a finer one would go here.
+//! What must be exact waits on the worker's [timer](super::timer).
 
 use std::time::Duration;
 
@@ -33,9 +33,8 @@ impl Clock {
         self.start + at
     }
 
-    /// Waits until `at` and says how late it woke.
-    pub(super) async fn wait_until(self, at: Duration) -> Duration {
+    /// Waits until `at`, or up to 2 ms longer.
+    pub(super) async fn wait_until(self, at: Duration) {
         sleep_until(self.moment(at)).await;
-        self.now().saturating_sub(at)
     }
 }

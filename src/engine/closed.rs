@@ -44,7 +44,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
         biased;
         () = crowd.all_gone() => {}
         () = stopped(&mut stop, Stop::Now) => {}
-        _ = worker.clock.wait_until(last) => {}
+        () = worker.clock.wait_until(last) => {}
     }
     // Dropping the tasks gives up what is in flight; the recorder still knows of it.
 }

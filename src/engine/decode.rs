@@ -3,14 +3,15 @@
 use std::io::Read;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+
+use super::transport::Headers;
 
 /// What `accept-encoding` asks for when the scenario wants compression.
 pub(super) const ACCEPTED: &str = "gzip, br, deflate";
 
 /// The body without its codings, at most `limit` bytes. The error is a failure text.
-pub(super) fn decode(headers: &HeaderMap, body: &Bytes, limit: u64) -> Result<Bytes, String> {
+pub(super) fn decode(headers: &Headers, body: &Bytes, limit: u64) -> Result<Bytes, String> {
     let mut body = body.clone();
     for coding in codings(headers) {
         body = undo(&coding, &body, limit)?;
@@ -20,7 +21,7 @@ pub(super) fn decode(headers: &HeaderMap, body: &Bytes, limit: u64) -> Result<By
 
 /// The beginning of a body without its codings, for a person: at most `most` bytes, as far as they can be read; as it came
 /// where nothing can.
-pub(super) fn beginning(headers: &HeaderMap, body: &Bytes, most: usize) -> Bytes {
+pub(super) fn beginning(headers: &Headers, body: &Bytes, most: usize) -> Bytes {
     let mut beginning = body.clone();
     for coding in codings(headers) {
         let mut out = Vec::new();
@@ -36,7 +37,10 @@ pub(super) fn beginning(headers: &HeaderMap, body: &Bytes, most: usize) -> Bytes
 }
 
 /// The content codings of a response, the last one applied first (RFC 9110, section 8.4).
-fn codings(headers: &HeaderMap) -> Vec<String> {
+fn codings(headers: &Headers) -> Vec<String> {
+    if !headers.has(&CONTENT_ENCODING) {
+        return Vec::new();
+    }
     let mut codings: Vec<String> = headers
         .get_all(CONTENT_ENCODING)
         .iter()
@@ -83,8 +87,9 @@ mod tests {
 
     use super::*;
 
-    fn headers(coding: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(CONTENT_ENCODING, http::HeaderValue::from_static(coding))])
+    fn headers(coding: &'static str) -> Headers {
+        let coding = http::HeaderValue::from_static(coding);
+        http::HeaderMap::from_iter([(CONTENT_ENCODING, coding)]).into()
     }
 
     fn gzip(body: &[u8]) -> Bytes {
@@ -140,6 +145,6 @@ mod tests {
                 .unwrap_err()
                 .contains("`lzma`")
         );
-        assert_eq!(decode(&HeaderMap::new(), &"text".into(), 100).unwrap(), "text");
+        assert_eq!(decode(&Headers::default(), &"text".into(), 100).unwrap(), "text");
     }
 }

@@ -37,6 +37,7 @@ mod schedule;
 mod session;
 mod shared;
 mod step;
+mod timer;
 mod token;
 pub mod transport;
 mod trial;
@@ -52,6 +53,7 @@ use host::ThreadMeter;
 pub use request::{Shown, described};
 use shared::Shared;
 pub use step::{Fault, Trace};
+use timer::Timer;
 use token::{Refresher, Token, TokenSource};
 use transport::{Client, Transport, TransportError};
 pub use trial::{Untried, Why, trial};
@@ -192,7 +194,7 @@ pub async fn run_here<T: Transport>(
     let shared = Arc::new(Shared::new(plan, control, None));
     let clock = Clock::starting_at(Instant::now());
     let (cuts, received) = mpsc::unbounded_channel();
-    let worker = worker(&shared, clock, transport, (0, 1));
+    let worker = Rc::new(worker(&shared, clock, transport, (0, 1)));
     let local = LocalSet::new();
     let work = local.run_until(work(worker, cuts));
     let info = host::run_info(&shared.plan, 1);
@@ -332,9 +334,9 @@ fn worker<T: Transport>(
     clock: Clock,
     transport: T,
     place: (u64, u64),
-) -> Rc<Worker<T>> {
+) -> Worker<T> {
     let recorder = Recorder::new(&shared.plan.outline, place.0 as u16);
-    Rc::new(Worker::new(Arc::clone(shared), clock, transport, recorder, place))
+    Worker::new(Arc::clone(shared), clock, transport, recorder, place)
 }
 
 fn spawn<T, F>(
@@ -357,7 +359,10 @@ where
         .name(format!("worker-{index}"))
         .spawn(move || {
             let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
-            LocalSet::new().block_on(&runtime, work(worker, cuts));
+            LocalSet::new().block_on(&runtime, async {
+                let worker = worker.with_timer(Timer::finest());
+                work(Rc::new(worker), cuts).await;
+            });
             // A name look-up that hangs on a thread of its own must not hold up the end of the run.
             runtime.shutdown_background();
             Ok(())

@@ -66,7 +66,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>, max_users: u32, whe
         biased;
         () = desk.finish() => {}
         () = stopped(&mut stop, Stop::Now) => {}
-        _ = worker.clock.wait_until(last) => {}
+        () = worker.clock.wait_until(last) => {}
     }
 }
 

@@ -1,10 +1,9 @@
 //! One user's conversation with servers, above any transport: credentials, cookies, redirects.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use cookie_store::CookieStore;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
@@ -20,6 +19,8 @@ pub(super) struct Session<C> {
     client: C,
     /// Made when the first cookie comes.
     jar: Option<Box<CookieStore>>,
+    /// What is added to the headers of the request under way.
+    added: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What bounds a request.
@@ -58,7 +59,11 @@ pub(super) struct Unanswered {
 
 impl<C: Client> Session<C> {
     pub(super) fn new(client: C) -> Self {
-        Self { client, jar: None }
+        Self {
+            client,
+            jar: None,
+            added: Vec::new(),
+        }
     }
 
     /// Sends a request and follows its redirects.
@@ -70,18 +75,19 @@ impl<C: Client> Session<C> {
         authorization: Option<&HeaderValue>,
     ) -> Answer {
         let mut sum = Sum::default();
-        let mut timeout = limits.timeout;
         loop {
-            let headers = self.complete(&request, rules, authorization);
+            self.complete(&request, rules, authorization);
             let exchange = self
                 .client
                 .exchange(&Request {
                     method: &request.method,
                     origin: &request.origin,
                     path: &request.path,
-                    headers: &headers,
+                    headers: &request.headers,
+                    added: &self.added,
                     body: request.body.clone(),
-                    timeout,
+                    begun: limits.begun,
+                    timeout: limits.timeout,
                     keep_body: limits.keep_body,
                     max_body: rules.max_body,
                 })
@@ -136,28 +142,25 @@ impl<C: Client> Session<C> {
                 Some(Ok(redirected)) => {
                     sum.redirects += 1;
                     request = redirected;
-                    timeout = limits.timeout.saturating_sub(limits.begun.elapsed());
                 }
             }
         }
     }
 
-    /// The request's headers with what the session adds. Borrowed when there is nothing to add.
-    fn complete<'h>(
-        &self,
-        request: &'h Rendered<'_>,
+    /// Notes what the session adds to the request's headers.
+    fn complete(
+        &mut self,
+        request: &Rendered<'_>,
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
-    ) -> Cow<'h, HeaderMap> {
-        let mut headers = Cow::Borrowed(request.headers.as_ref());
+    ) {
         // Most sessions have nothing to add, and it takes a while to find that out in order.
         if authorization.is_none() && !rules.compression && self.jar.is_none() {
-            return headers;
+            return self.added.clear();
         }
-        for (name, value) in self.additions(request, rules, authorization) {
-            headers.to_mut().insert(name, value);
-        }
-        headers
+        let added = self.additions(request, rules, authorization);
+        self.added.clear();
+        self.added.extend(added);
     }
 
     /// What the session adds to a request that does not say it itself: credentials (to the target's own origin only),

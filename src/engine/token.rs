@@ -10,6 +10,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde::Deserialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::EngineError;
 use super::transport::{Client, Request};
@@ -101,7 +102,9 @@ impl<C: Client> TokenSource<C> {
                 origin: &self.origin,
                 path: &self.path,
                 headers: &self.headers,
+                added: &[],
                 body: self.form.clone().into(),
+                begun: Instant::now(),
                 timeout: PATIENCE,
                 keep_body: MOST_BYTES as usize,
                 max_body: MOST_BYTES,

@@ -176,10 +176,8 @@ fn setup_error((step, words): (String, String)) -> EngineError {
 fn lone_worker<T: Transport>(shared: &Arc<Shared>, transport: T, show: Option<Show>) -> Rc<Worker<T>> {
     let clock = Clock::starting_at(Instant::now());
     let mut worker = worker(shared, clock, transport, (0, 1));
-    if let Some(worker) = Rc::get_mut(&mut worker) {
-        worker.show = show.map(RefCell::new);
-    }
-    worker
+    worker.show = show.map(RefCell::new);
+    Rc::new(worker)
 }
 
 /// Does the steps in order, until one fails: its name, and why.

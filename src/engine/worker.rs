@@ -10,6 +10,7 @@ use super::clock::Clock;
 use super::schedule::Follower;
 use super::shared::Shared;
 use super::step::Trace;
+use super::timer::Timer;
 use super::transport::Transport;
 use crate::measure::recorder::Recorder;
 use crate::plan::draw::{Draw, Purpose, uniform};
@@ -22,6 +23,7 @@ pub(super) type Show = Box<dyn FnMut(Trace)>;
 pub(super) struct Worker<T> {
     pub(super) shared: Arc<Shared>,
     pub(super) clock: Clock,
+    timer: Timer,
     pub(super) transport: T,
     pub(super) recorder: RefCell<Recorder>,
     /// This worker's number, of how many: it runs every n-th user or arrival.
@@ -48,6 +50,7 @@ impl<T: Transport> Worker<T> {
         Self {
             shared,
             clock,
+            timer: Timer::default(),
             transport,
             recorder,
             index,
@@ -56,6 +59,11 @@ impl<T: Transport> Worker<T> {
             follower,
             stage: Cell::new(StageId(0)),
         }
+    }
+
+    /// With a timer that is not tokio's.
+    pub(super) fn with_timer(self, timer: Timer) -> Self {
+        Self { timer, ..self }
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -88,7 +96,9 @@ impl<T: Transport> Worker<T> {
 
     /// Waits until a moment of the course; false where the course has changed before.
     pub(super) async fn wait_on_course(&self, follower: &mut Follower, at: Duration) -> bool {
-        if at <= self.clock.now() {
+        let now = self.clock.now();
+        if at <= now {
+            self.recorder.borrow_mut().late(now.saturating_sub(at));
             return true;
         }
         tokio::select! {
@@ -116,7 +126,8 @@ impl<T: Transport> Worker<T> {
 
     /// Waits until `at`, recording how late the wake-up was.
     pub(super) async fn wait_until(&self, at: Duration) {
-        let late = self.clock.wait_until(at).await;
+        let woke = self.timer.until(self.clock.moment(at)).await;
+        let late = self.clock.since_start(woke).saturating_sub(at);
         self.recorder.borrow_mut().late(late);
     }
 

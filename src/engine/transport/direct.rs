@@ -95,7 +95,7 @@ impl Client for DirectClient {
         let mut record = Record::default();
         let result = {
             let run = pin!(self.user.run(request, &mut record));
-            self.limit.keep(request.timeout, run).await
+            self.limit.keep(request.deadline(), run).await
         };
         record.finish(result.unwrap_or(Err(Failure::TimedOut(request.timeout))))
     }

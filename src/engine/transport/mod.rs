@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use tokio::time::Instant;
 
 use crate::plan::target::Origin;
@@ -51,7 +51,7 @@ pub trait Transport: 'static {
     reason = "clients live on one current-thread runtime; no Send bound is wanted"
 )]
 pub trait Client: 'static {
-    /// Sends one request and reads the whole response, or says why not. Ends at the latest after `request.timeout`.
+    /// Sends one request and reads the whole response, or says why not. Ends at the latest at `request.deadline()`.
     /// Never fails as a call: a failed request is data. Dropped in the middle, it closes its connection.
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange;
 }
@@ -67,15 +67,36 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Everything but `host`, `content-length` and `connection`, which the transport sets (a `host` given here wins).
     pub headers: &'a HeaderMap,
+    /// More headers, of none of those names: what changes from user to user, so that `headers` need not be copied.
+    pub added: &'a [(HeaderName, HeaderValue)],
     /// The body; empty for none.
     pub body: Bytes,
-    /// The most time from now to the last byte of the response.
+    /// When the time that it may take began.
+    pub begun: Instant,
+    /// The most time from then to the last byte of the response.
     pub timeout: Duration,
     /// How much of the response's body to keep. What is beyond is read, counted and thrown away.
     pub keep_body: usize,
     /// How large a response's body may be before the exchange is given up as [`Failure::TooLarge`]; counted as it
     /// arrives, whatever its head announced.
     pub max_body: u64,
+}
+
+/// Longer than any run: where a limit is beyond what the clock can say.
+const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+impl Request<'_> {
+    /// When it is given up.
+    pub fn deadline(&self) -> Instant {
+        let deadline = self.begun.checked_add(self.timeout);
+        deadline.unwrap_or_else(|| self.begun + NEVER)
+    }
+
+    /// All headers that were given.
+    fn all_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let added = self.added.iter().map(|(name, value)| (name, value));
+        self.headers.iter().chain(added)
+    }
 }
 
 /// What came of one request.
@@ -195,4 +216,32 @@ pub enum Failure {
     /// Any other failure of input or output.
     #[error("{0}")]
     Io(String),
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    use url::Url;
+
+    #[test]
+    fn a_limit_beyond_what_the_clock_can_say_is_none() {
+        let origin = Origin::of(&Url::parse("http://host.example").unwrap()).unwrap();
+        let mut request = Request {
+            method: &Method::GET,
+            origin: &origin.into(),
+            path: "/",
+            headers: &HeaderMap::new(),
+            added: &[],
+            body: Bytes::new(),
+            begun: Instant::now(),
+            timeout: Duration::from_secs(5),
+            keep_body: 0,
+            max_body: 0,
+        };
+        assert_eq!(request.deadline(), request.begun + request.timeout);
+        request.timeout = Duration::MAX;
+        assert!(request.deadline() - request.begun > Duration::from_secs(1_000_000));
+    }
 }

@@ -47,7 +47,7 @@ impl Outgoing {
         }
         let coded = !request.body.is_empty() && request.headers.contains_key(TRANSFER_ENCODING);
         let mut closes = close;
-        for (name, value) in request.headers {
+        for (name, value) in request.all_headers() {
             match *name {
                 // A length that is not the body's would be believed.
                 CONTENT_LENGTH => continue,
@@ -188,6 +188,7 @@ mod tests {
     use std::time::Duration;
 
     use http::{HeaderName, HeaderValue};
+    use tokio::time::Instant;
     use url::Url;
 
     use crate::plan::target::Origin;
@@ -204,6 +205,8 @@ mod tests {
             path,
             headers: &headers.collect(),
             body: body.to_owned().into(),
+            added: &[],
+            begun: Instant::now(),
             timeout: Duration::MAX,
             keep_body: 0,
             max_body: 0,

@@ -167,7 +167,7 @@ impl Client for ReqwestClient {
             trace: trace.clone(),
             ..Record::default()
         };
-        let result = tokio::time::timeout(request.timeout, trace.around(self.run(request, &mut record)))
+        let result = tokio::time::timeout_at(request.deadline(), trace.around(self.run(request, &mut record)))
             .await
             .unwrap_or(Err(Failure::TimedOut(request.timeout)));
         record.finish(result)
@@ -251,6 +251,7 @@ impl ReqwestClient {
         let mut message = reqwest::Request::new(request.method.clone(), url);
         let headers = message.headers_mut();
         headers.clone_from(request.headers);
+        headers.extend(request.added.iter().cloned());
         // hyper would believe a length that is not the body's.
         headers.remove(http::header::CONTENT_LENGTH);
         if self.shared.options.tls.server_name.is_some() && !headers.contains_key(http::header::HOST) {
