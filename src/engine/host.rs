@@ -14,19 +14,35 @@ use crate::plan::Plan;
 /// Counting open files walks a directory: done only so often.
 const COUNT_FILES_EVERY: u64 = 5;
 
-/// Raises the limit of open files to what the system lets this process have. Each connection is one.
-pub(super) fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        // When this is refused the limit stays, and health reports how near it is.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: limit.maximum,
-                maximum: limit.maximum,
-            },
-        );
+/// Files that are open beside connections: the program's own, reports, the page and its readers.
+const OTHER_FILES: u64 = 200;
+
+/// Raises the limit of open files for so many users, each with a connection: to what the system lets this process have, and
+/// beyond that where it may change that, too. Gives words of warning where that is not enough.
+pub(super) fn raise_file_limit(users: u32) -> Option<String> {
+    let needed = u64::from(users) + OTHER_FILES;
+    let before = getrlimit(Resource::Nofile);
+    let allowed = before.maximum.unwrap_or(u64::MAX);
+    // Some systems say that there is no limit, and yet have one.
+    for limit in [allowed.max(needed), allowed, allowed.min(needed)] {
+        let asked = Rlimit {
+            current: Some(limit),
+            maximum: Some(limit),
+        };
+        if setrlimit(Resource::Nofile, asked).is_ok() {
+            break;
+        }
     }
+    let limit = getrlimit(Resource::Nofile).current?;
+    (limit < needed).then(|| too_few_files(users, limit, needed))
+}
+
+fn too_few_files(users: u32, limit: u64, needed: u64) -> String {
+    format!(
+        "{users} users need about {needed} open files, one for each connection, but this process may have {limit}: requests \
+         will fail for want of them. Allow it more before the run: `ulimit -n {needed}`, or `LimitNOFILE={needed}` for a \
+         service"
+    )
 }
 
 /// What this thread has used of its processor since it was looked at last.
@@ -148,7 +164,7 @@ fn ports_in(range: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, local_ports, ports_in};
+    use super::{count, local_ports, ports_in, raise_file_limit, too_few_files};
 
     #[test]
     fn counts_are_found_by_protocol_and_name() {
@@ -157,6 +173,17 @@ mod tests {
         assert_eq!(count(text, "TCP:", "tw"), Some(31));
         assert_eq!(count(text, "UDP:", "tw"), None);
         assert_eq!(count("", "TCP:", "tw"), None);
+    }
+
+    #[test]
+    fn only_where_the_limit_cannot_be_raised_enough_there_are_words() {
+        assert_eq!(raise_file_limit(0), None);
+        // More than any system gives.
+        let words = raise_file_limit(u32::MAX);
+        assert!(
+            words.is_some_and(|words| words.starts_with("4294967295 users need about 4294967495 open files"))
+        );
+        assert!(too_few_files(2000, 1024, 2200).contains("may have 1024: "));
     }
 
     #[test]

@@ -171,7 +171,9 @@ pub async fn run(
     observer: &mut impl Observer,
 ) -> Result<Recording, EngineError> {
     let connector = transport::Shared::new(&plan.transport)?;
-    host::raise_file_limit();
+    if let Some(words) = host::raise_file_limit(most_users(&plan)) {
+        observer.warning(words);
+    }
     match plan.transport.kind {
         crate::plan::target::TransportKind::Direct => {
             let make = move || Ok(transport::DirectTransport::new(&connector));
@@ -329,12 +331,7 @@ impl<O: Observer> Observer for Lent<'_, '_, O> {
     }
 }
 
-fn worker<T: Transport>(
-    shared: &Arc<Shared>,
-    clock: Clock,
-    transport: T,
-    place: (u64, u64),
-) -> Worker<T> {
+fn worker<T: Transport>(shared: &Arc<Shared>, clock: Clock, transport: T, place: (u64, u64)) -> Worker<T> {
     let recorder = Recorder::new(&shared.plan.outline, place.0 as u16);
     Worker::new(Arc::clone(shared), clock, transport, recorder, place)
 }

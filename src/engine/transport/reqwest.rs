@@ -167,9 +167,10 @@ impl Client for ReqwestClient {
             trace: trace.clone(),
             ..Record::default()
         };
-        let result = tokio::time::timeout_at(request.deadline(), trace.around(self.run(request, &mut record)))
-            .await
-            .unwrap_or(Err(Failure::TimedOut(request.timeout)));
+        let result =
+            tokio::time::timeout_at(request.deadline(), trace.around(self.run(request, &mut record)))
+                .await
+                .unwrap_or(Err(Failure::TimedOut(request.timeout)));
         record.finish(result)
     }
 }

@@ -31,6 +31,11 @@ pub(super) fn state(summary: &RunSummary) -> String {
     );
     let late = health.lateness.as_ref().map(|late| &late.percentiles);
     line(
+        "Timers woke late, p50",
+        late.map_or_else(unknown, |late| number::quantile(late.p50)),
+        String::new(),
+    );
+    line(
         "Timers woke late, p99",
         late.map_or_else(unknown, |late| number::quantile(late.p99)),
         number::time(Limits::LATENESS_P99),

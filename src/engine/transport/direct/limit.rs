@@ -72,7 +72,10 @@ mod tests {
     async fn takes(limit: &mut Limit, most: u64, took: u64) -> (bool, u64) {
         let begun = Instant::now();
         let work = pin!(sleep(Duration::from_secs(took)));
-        let done = limit.keep(begun + Duration::from_secs(most), work).await.is_some();
+        let done = limit
+            .keep(begun + Duration::from_secs(most), work)
+            .await
+            .is_some();
         (done, begun.elapsed().as_secs())
     }
 
