@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, StatusCode};
 use regex::Regex;
-use serde_json_path::JsonPath;
 
 use super::template::{JsonTemplate, SlotId, Template, Values};
 use super::value::Value;
 use super::words;
 
 mod capture;
+mod path;
 mod pattern;
 mod status;
 
 pub use capture::{Capture, CaptureTarget, Extract, Pick};
+pub use path::{Found, JsonPath};
 pub use pattern::{json_path, regex};
 pub use status::StatusSet;
 
@@ -37,7 +38,7 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// A response; the body is parsed as JSON when first asked for, once.
+    /// A response; a tree is made of the body's JSON when first asked for, once.
     pub fn new(status: StatusCode, headers: &'a HeaderMap, body: &'a [u8], elapsed: Duration) -> Self {
         Self {
             status,
@@ -49,7 +50,7 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// The body as JSON; `None` when it is none.
+    /// The body as a tree of JSON; `None` when it is none.
     pub fn json(&self) -> Option<&serde_json::Value> {
         let parse = || serde_json::from_slice(self.body).ok();
         self.json.get_or_init(parse).as_ref()
@@ -190,6 +191,14 @@ impl Check {
         matches!(self.test, Test::Body(_) | Test::Json(..))
     }
 
+    /// The path that it follows in the response's body.
+    pub fn path_mut(&mut self) -> Option<&mut JsonPath> {
+        match &mut self.test {
+            Test::Json(path, _) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether the response's headers are looked at.
     pub fn needs_headers(&self) -> bool {
         matches!(self.test, Test::Header(..))
@@ -239,11 +248,10 @@ impl Check {
             words: words.into(),
             detail,
         };
-        let Some(json) = received.json() else {
+        let Some(found) = path.find(received) else {
             let detail = Some(excerpt(received.text()));
             return Err(plain("the body is not JSON".to_owned(), detail));
         };
-        let found = path.query(json).all();
         if found.is_empty() {
             return Err(plain(format!("{path} found nothing"), None));
         }
@@ -259,7 +267,8 @@ impl Check {
                 (&rendered, true)
             }
         };
-        match found.into_iter().find(|found| !same(found, expected, loose)) {
+        let mut found = found.into_iter().map(Found::into_json);
+        match found.find(|found| !same(found, expected, loose)) {
             Some(other) => Err(Mismatch::new(&self.words, &other.to_string())),
             None => Ok(()),
         }

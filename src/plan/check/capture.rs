@@ -7,9 +7,8 @@ use http::HeaderName;
 use http::header::SET_COOKIE;
 use rand_core::Rng;
 use regex::Regex;
-use serde_json_path::JsonPath;
 
-use super::{Mismatch, Received};
+use super::{Found, JsonPath, Mismatch, Received};
 use crate::plan::draw::below;
 use crate::plan::template::SlotId;
 use crate::plan::value::Value;
@@ -59,13 +58,13 @@ impl Capture {
     pub fn values(&self, received: &Received<'_>, random: &mut impl Rng) -> Vec<Value> {
         let mut found = self.found(received);
         let place = match self.pick {
-            Pick::All => return found,
-            _ if found.is_empty() => return found,
+            Pick::All => return found.into_iter().map(Found::into_value).collect(),
+            _ if found.is_empty() => return Vec::new(),
             Pick::First => 0,
             Pick::Last => found.len() - 1,
             Pick::Random => below(random, found.len() as u64) as usize,
         };
-        vec![found.swap_remove(place)]
+        vec![found.swap_remove(place).into_value()]
     }
 
     /// The failure that finding nothing is, when it is required.
@@ -83,64 +82,58 @@ impl Capture {
         matches!(self.from, Extract::Json(_) | Extract::Regex(_))
     }
 
+    /// The path that it follows in the response's body.
+    pub fn path_mut(&mut self) -> Option<&mut JsonPath> {
+        match &mut self.from {
+            Extract::Json(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether the response's headers are looked at.
     pub fn needs_headers(&self) -> bool {
         matches!(self.from, Extract::Header(_) | Extract::Cookie(_))
     }
 
-    fn found(&self, received: &Received<'_>) -> Vec<Value> {
-        let texts: Vec<Cow<'_, str>> = match &self.from {
-            Extract::Json(path) => return self.found_json(path, received),
-            Extract::Regex(regex) => {
-                let text = received.text();
-                return regex
-                    .captures_iter(text)
-                    .filter_map(|groups| group(&groups))
-                    .map(Value::text)
-                    .collect();
+    fn found<'a>(&self, received: &'a Received<'_>) -> Vec<Found<'a>> {
+        match &self.from {
+            Extract::Json(path) => {
+                let found = path.find(received).unwrap_or_default().into_iter();
+                found
+                    .filter(|found| !found.is_null())
+                    .filter_map(|found| self.narrowed(found))
+                    .collect()
             }
+            Extract::Regex(regex) => regex
+                .captures_iter(received.text())
+                .filter_map(|groups| group(&groups))
+                .map(|part| Found::Text(Cow::Borrowed(part)))
+                .collect(),
             Extract::Header(name) => {
                 let values = received.headers.get_all(name).iter();
                 values
                     .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                    .filter_map(|text| self.narrowed(Found::Text(text)))
                     .collect()
             }
             Extract::Cookie(name) => {
                 let set = received.headers.get_all(SET_COOKIE).iter();
-                set.filter_map(|value| cookie(name, value.as_bytes())).collect()
+                set.filter_map(|value| cookie(name, value.as_bytes()))
+                    .filter_map(|text| self.narrowed(Found::Text(text)))
+                    .collect()
             }
-        };
-        texts
-            .into_iter()
-            .filter_map(|text| self.narrowed(&text))
-            .collect()
-    }
-
-    fn found_json(&self, path: &JsonPath, received: &Received<'_>) -> Vec<Value> {
-        let Some(json) = received.json() else {
-            return Vec::new();
-        };
-        let found = path
-            .query(json)
-            .into_iter()
-            .filter(|node| !node.is_null())
-            .map(Value::from);
-        match self.regex {
-            Some(_) => found
-                .filter_map(|value| self.narrowed(&value.to_string()))
-                .collect(),
-            None => found.collect(),
         }
     }
 
-    fn narrowed(&self, text: &str) -> Option<Value> {
-        match &self.regex {
-            Some(regex) => regex
-                .captures(text)
-                .and_then(|groups| group(&groups))
-                .map(Value::text),
-            None => Some(Value::text(text)),
-        }
+    fn narrowed<'a>(&self, found: Found<'a>) -> Option<Found<'a>> {
+        let Some(regex) = &self.regex else {
+            return Some(found);
+        };
+        let text = match found.into_text() {
+            Cow::Borrowed(text) => Cow::Borrowed(group(&regex.captures(text)?)?),
+            Cow::Owned(text) => Cow::Owned(group(&regex.captures(&text)?)?.to_owned()),
+        };
+        Some(Found::Text(text))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `JSONPath`s (RFC 9535) and regular expressions, with words for their mistakes.
 
 use regex::Regex;
-use serde_json_path::JsonPath;
 
+use super::JsonPath;
 use crate::plan::problem::{Problem, nesting};
 
 /// Brackets and parentheses in each other, at most: the parser descends once for each, and tries some more than once.

@@ -9,6 +9,7 @@ use super::Resolver;
 use super::expect;
 use super::problems::at;
 use super::target::Target;
+use crate::plan::check::{Capture, Check, JsonPath};
 use crate::plan::target::Origin;
 use crate::plan::template::{Escape, Scope, Shape, SlotKind, Template};
 use crate::plan::{RequestPlan, UrlPlan, words};
@@ -49,7 +50,7 @@ impl Resolver<'_> {
         if let Some(content_type) = content_type.filter(|_| !has(&headers, &http::header::CONTENT_TYPE)) {
             headers.push((http::header::CONTENT_TYPE, Template::literal(&content_type)));
         }
-        let plan = RequestPlan {
+        let mut plan = RequestPlan {
             method: written.method.value.clone(),
             url: url?,
             headers,
@@ -58,6 +59,9 @@ impl Resolver<'_> {
             checks: checks?,
             captures: captures?,
         };
+        let judged = plan.checks.iter_mut().filter_map(Check::path_mut);
+        let taken = plan.captures.iter_mut().filter_map(Capture::path_mut);
+        JsonPath::share(judged.chain(taken).collect());
         self.names.mark_used(plan.slots());
         Some(plan)
     }
