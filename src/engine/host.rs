@@ -1,5 +1,6 @@
 //! What this machine gives the load generator: processor time, open files, local ports.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -151,15 +152,21 @@ pub(super) fn run_info(plan: &Plan, workers: u16) -> Arc<RunInfo> {
 /// How many local ports outgoing connections to one address can have, where the system tells (Linux). Each of the source
 /// addresses has a range of its own; without any the system takes one.
 fn local_ports(sources: usize) -> Option<u64> {
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
-    ports_in(&range).map(|ports| ports * sources.max(1) as u64)
+    let ports = port_range()?.count();
+    Some((ports * sources.max(1)) as u64)
 }
 
-/// How many ports a range has that is written as its first and last.
-fn ports_in(range: &str) -> Option<u64> {
-    let mut ends = range.split_whitespace().map(str::parse::<u64>);
+/// The ports for outgoing connections, where the system tells (Linux).
+pub(super) fn port_range() -> Option<RangeInclusive<u16>> {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    ports_in(&range)
+}
+
+/// A range of ports that is written as its first and last.
+fn ports_in(range: &str) -> Option<RangeInclusive<u16>> {
+    let mut ends = range.split_whitespace().map(str::parse::<u16>);
     let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
-    (high >= low).then(|| high - low + 1)
+    (high >= low).then_some(low..=high)
 }
 
 #[cfg(test)]
@@ -188,7 +195,7 @@ mod tests {
 
     #[test]
     fn each_source_address_has_all_local_ports() {
-        assert_eq!(ports_in("32768\t60999\n"), Some(28_232));
+        assert_eq!(ports_in("32768\t60999\n"), Some(32_768..=60_999));
         assert_eq!(ports_in("9 1"), None);
         assert_eq!(local_ports(0), local_ports(1));
         assert_eq!(local_ports(3), local_ports(1).map(|ports| ports * 3));

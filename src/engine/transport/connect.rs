@@ -88,15 +88,12 @@ async fn to_address(shared: &Shared, address: SocketAddr) -> Result<TcpStream, F
         TcpSocket::new_v6()
     }
     .map_err(|error| failure::connecting(&error))?;
-    if !shared.options.source_addresses.is_empty() {
-        let source = shared
-            .next_source(|source| source.is_ipv4() == address.is_ipv4())
-            .ok_or_else(|| {
-                Failure::Generator("no source address is of the same IP version as the server's".to_owned())
-            })?;
-        socket
-            .bind(SocketAddr::new(source, 0))
-            .map_err(|error| failure::binding(&error))?;
+    if !shared.sources.is_empty() {
+        let bound = shared.sources.bind(&socket, address);
+        if !bound.map_err(|error| failure::binding(&error))? {
+            let words = "no source address is of the same IP version as the server's";
+            return Err(Failure::Generator(words.to_owned()));
+        }
     }
     let stream = socket
         .connect(address)

@@ -17,6 +17,7 @@ mod outgoing;
 pub mod reqwest;
 mod secure;
 mod shared;
+mod sources;
 mod tls;
 mod trace;
 mod wire;
@@ -93,7 +94,7 @@ impl Request<'_> {
     }
 
     /// All headers that were given.
-    fn all_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    pub fn all_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         let added = self.added.iter().map(|(name, value)| (name, value));
         self.headers.iter().chain(added)
     }

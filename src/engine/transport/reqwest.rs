@@ -134,7 +134,7 @@ fn build(shared: &Shared, presume_http2: bool) -> Result<reqwest::Client, Transp
         .referer(false)
         .tcp_nodelay(true)
         .pool_idle_timeout(None)
-        .local_address(shared.next_source(|_| true))
+        .local_address(shared.sources.next_address())
         .dns_resolver(Arc::new(Resolver))
         .connector_layer(Observe);
     if presume_http2 {

@@ -1,13 +1,13 @@
 //! What the transports of all workers have in common, built once per run.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 
+use super::super::host;
+use super::sources::Sources;
 use super::tls;
 use crate::plan::target::TransportOptions;
 
@@ -18,7 +18,7 @@ pub struct Shared {
     pub(super) tls: Arc<ClientConfig>,
     /// In place of the host, for TLS.
     pub(super) server_name: Option<ServerName<'static>>,
-    next_source: AtomicUsize,
+    pub(super) sources: Sources,
 }
 
 /// Why the transport cannot be set up. Found before the run.
@@ -62,27 +62,7 @@ impl Shared {
             tls: Arc::new(tls::config(&options.tls)?),
             server_name,
             options: options.clone(),
-            next_source: AtomicUsize::new(0),
+            sources: Sources::new(&options.source_addresses, host::port_range()),
         }))
-    }
-
-    /// The next source address that `fits`, in turn; `None` when none does.
-    pub(super) fn next_source(&self, fits: impl Fn(&IpAddr) -> bool) -> Option<IpAddr> {
-        let count = self
-            .options
-            .source_addresses
-            .iter()
-            .filter(|source| fits(source))
-            .count();
-        if count == 0 {
-            return None;
-        }
-        let turn = self.next_source.fetch_add(1, Ordering::Relaxed) % count;
-        self.options
-            .source_addresses
-            .iter()
-            .copied()
-            .filter(fits)
-            .nth(turn)
     }
 }

@@ -125,7 +125,10 @@ impl Client for ScriptClient {
             at: self.inner.begun.elapsed(),
             client: self.number,
             line: format!("{} {}{}", request.method, request.origin, request.path),
-            headers: request.headers.clone(),
+            headers: request
+                .all_headers()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             body: String::from_utf8_lossy(&request.body).into_owned(),
         };
         let answer = (self.inner.rule)(&asked);
