@@ -7,8 +7,9 @@
 nginx has one worker on core 0, the generator core 1; 50 connections, kept alive, a body of 200 bytes. Both what nginx
 has served and what CPU time the generator has used (user and system, threads and children included) are read at two moments
 between the generator's start and its end, so that neither starting nor writing reports counts, and every generator is counted
-by the same clock. The figure is CPU time per request, as a ratio to wrk in the same round; the table has the median of the
-rounds. Requests per second are of the one core. Only 127.0.0.1 is sent to, and every generator ends by itself.
+by the same clock. The figure is CPU time per request, as a ratio to wrk, which is run anew just before each: on a machine that is
+shared the speed of a core changes from minute to minute. The table has the median of the rounds. Requests per second are of the one
+core. Only 127.0.0.1 is sent to, and every generator ends by itself.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def install_locust():
 def goose(url, connections, seconds):
     host = url.rstrip("/")
     return [WORK / "goose" / "release" / "field-goose", "--host", host, "-u", connections, "-r", connections, "-t", f"{seconds}s",
-            "--no-reset-metrics", "--no-print-metrics", "--quiet"]
+            "--no-reset-metrics", "--no-print-metrics", "--accept-invalid-certs", "--quiet"]
 
 
 def locust(user):
@@ -179,15 +180,15 @@ def used(pid):
 
 def measure(generator, url, connections, seconds):
     """Microseconds of CPU per request, requests per second, resident MB."""
-    command = [str(word) for word in generator.command(url, connections, seconds + 4)]
+    command = [str(word) for word in generator.command(url, connections, seconds + 3)]
     started = subprocess.Popen(["taskset", "-c", "1", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=WORK)
     try:
-        time.sleep(3)
+        time.sleep(2)
         at, count, (cpu, _) = time.monotonic(), served(), used(started.pid)
         time.sleep(seconds)
         at, count, (cpu_now, memory) = time.monotonic() - at, served() - count, used(started.pid)
         if started.poll() is not None or count == 0:
-            raise SystemExit(f"{generator.name} sent nothing, or ended too early: {' '.join(command)}")
+            raise RuntimeError(f"{generator.name} sent nothing, or ended too early: {' '.join(command)}")
         started.wait(timeout=60)
     finally:
         if started.poll() is None:
@@ -197,14 +198,37 @@ def measure(generator, url, connections, seconds):
 
 
 def table(results, title):
+    """`results`: by generator, pairs of what was measured of it and of the first just before."""
     first = next(iter(results))
     lines = [f"| {title} | CPU µs per request | × {first} | requests/s of one core | resident MB |", "|---|---:|---:|---:|---:|"]
     for name, rounds in results.items():
-        ratios = [own[0] / base[0] for own, base in zip(rounds, results[first])]
-        cost, rate, memory = (statistics.median(values) for values in zip(*rounds))
+        if not rounds:
+            lines.append(f"| {name} | – | – | – | – |")
+            continue
+        ratios = [own[0] / base[0] for own, base in rounds]
+        cost, rate, memory = (statistics.median(values) for values in zip(*(own for own, _ in rounds)))
         spread = f" ({min(ratios):.2f} to {max(ratios):.2f})" if name != first else ""
         lines.append(f"| {name} | {cost:.1f} | {statistics.median(ratios):.2f}{spread} | {rate:,.0f} | {memory:.0f} |")
     return "\n".join(lines)
+
+
+def rounds(chosen, url, connections, seconds, count):
+    """Measures each generator so many times, and the first of them just before each."""
+    first, *others = chosen
+    results = {generator.name: [] for generator in chosen}
+    for number in range(count):
+        for generator in others or [first]:
+            try:
+                base = measure(first, url, connections, seconds)
+                own = measure(generator, url, connections, seconds) if others else base
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+                continue
+            results[first.name].append((base, base))
+            if others:
+                results[generator.name].append((own, base))
+            print(f"{url} round {number + 1}: {generator.name} {own[0]:.2f} µs, {first.name} {base[0]:.2f} µs", file=sys.stderr, flush=True)
+    return results
 
 
 def machine():
@@ -237,12 +261,7 @@ def main():
         for title, url in [("HTTP", f"http://127.0.0.1:{PLAIN}/"), ("HTTPS", f"https://127.0.0.1:{TLS}/")]:
             if (title == "HTTP" and wish.no_plain) or (title == "HTTPS" and wish.no_tls):
                 continue
-            results = {generator.name: [] for generator in chosen}
-            for number in range(wish.rounds):
-                for generator in chosen:
-                    found = measure(generator, url, wish.connections, wish.seconds)
-                    results[generator.name].append(found)
-                    print(f"{title} round {number + 1}: {generator.name} {found[0]:.2f} µs, {found[1]:,.0f}/s", file=sys.stderr)
+            results = rounds(chosen, url, wish.connections, wish.seconds, wish.rounds)
             print(table(results, title), end="\n\n", flush=True)
     finally:
         server.terminate()

@@ -90,6 +90,8 @@ fn thread_time() -> Duration {
 pub(super) struct Sampler {
     samples: u64,
     open_files: Option<u64>,
+    /// The fewest closed connections that the system still kept: before the run there may have been some of other programs.
+    least_closed: Option<u64>,
 }
 
 impl Sampler {
@@ -100,20 +102,27 @@ impl Sampler {
         self.samples += 1;
         Generator {
             open_files: self.open_files,
-            local_ports: self.open_files.and_then(ports_in_use),
+            local_ports: self.open_files.and_then(|files| self.ports_in_use(files)),
             ..Generator::default()
         }
     }
-}
 
-/// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still
-/// keeps (`TIME_WAIT`; it does not tell whose they were).
-fn ports_in_use(open_files: u64) -> Option<u64> {
-    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}"));
-    let four = read("sockstat").ok()?;
-    let six = read("sockstat6").unwrap_or_default();
-    let open = count(&four, "TCP:", "inuse")? + count(&six, "TCP6:", "inuse").unwrap_or(0);
-    Some(open.min(open_files) + count(&four, "TCP:", "tw")?)
+    /// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still
+    /// keeps (`TIME_WAIT`; it does not tell whose they were).
+    fn ports_in_use(&mut self, open_files: u64) -> Option<u64> {
+        let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}"));
+        let four = read("sockstat").ok()?;
+        let six = read("sockstat6").unwrap_or_default();
+        let open = count(&four, "TCP:", "inuse")? + count(&six, "TCP6:", "inuse").unwrap_or(0);
+        Some(open.min(open_files) + self.closed_since(count(&four, "TCP:", "tw")?))
+    }
+
+    /// How many of so many closed connections may be of this run.
+    fn closed_since(&mut self, closed: u64) -> u64 {
+        let least = self.least_closed.get_or_insert(closed);
+        *least = closed.min(*least);
+        closed - *least
+    }
 }
 
 /// A count of Linux's socket statistics: lines of a protocol, then names and numbers in turn.
@@ -171,7 +180,7 @@ fn ports_in(range: &str) -> Option<RangeInclusive<u16>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, local_ports, ports_in, raise_file_limit, too_few_files};
+    use super::{Sampler, count, local_ports, ports_in, raise_file_limit, too_few_files};
 
     #[test]
     fn counts_are_found_by_protocol_and_name() {
@@ -191,6 +200,14 @@ mod tests {
             words.is_some_and(|words| words.starts_with("4294967295 users need about 4294967495 open files"))
         );
         assert!(too_few_files(2000, 1024, 2200).contains("may have 1024: "));
+    }
+
+    #[test]
+    fn connections_that_were_closed_before_the_run_are_not_its_own() {
+        let mut sampler = Sampler::default();
+        let closed = [50_000, 50_100, 20_000, 20_700, 0, 900];
+        let own = closed.map(|closed| sampler.closed_since(closed));
+        assert_eq!(own, [0, 100, 0, 700, 0, 900]);
     }
 
     #[test]

@@ -102,12 +102,15 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Sender<C> {
     session: Session<C>,
+    /// When the last request was done.
+    pub(super) done: Duration,
 }
 
 impl<C: Client> Sender<C> {
     pub(super) fn new(client: C) -> Self {
         Self {
             session: Session::new(client),
+            done: Duration::ZERO,
         }
     }
 
@@ -124,7 +127,10 @@ impl<C: Client> Sender<C> {
         let plan = &step.request;
         let request = match render(plan, prepared, values, &worker.plan().session.home) {
             Ok(request) => request,
-            Err(words) => return not_filled_in(worker, step, values, words.into()),
+            Err(words) => {
+                self.done = worker.clock.now();
+                return not_filled_in(worker, self.done, step, values, words.into());
+            }
         };
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
@@ -151,10 +157,11 @@ impl<C: Client> Sender<C> {
             .session
             .send(request, limits, rules, authorization.as_ref())
             .await;
-        let took = worker.clock.since_start(answer.timing.done).saturating_sub(sent);
+        self.done = worker.clock.since_start(answer.timing.done);
+        let took = self.done.saturating_sub(sent);
         let performed = judge(worker, plan, values, answer, took, random);
         if let Some(flight) = flight {
-            let sample = performed.sample(worker, step, stage, due, sent);
+            let sample = performed.sample(worker, step, stage, (due, sent, self.done));
             let mut recorder = worker.recorder.borrow_mut();
             recorder.finish(flight, &sample);
             if let Some(fault) = &performed.fault
@@ -176,8 +183,13 @@ impl<C: Client> Sender<C> {
 }
 
 /// A request that cannot be made is none of the API's: nothing was sent, and nothing took time. Its iteration fails.
-fn not_filled_in<T: Transport>(worker: &Worker<T>, step: &Step, values: &Values, words: Arc<str>) -> StepEnd {
-    let now = worker.clock.now();
+fn not_filled_in<T: Transport>(
+    worker: &Worker<T>,
+    now: Duration,
+    step: &Step,
+    values: &Values,
+    words: Arc<str>,
+) -> StepEnd {
     if step.row != RowId::UNMEASURED {
         worker.recorder.borrow_mut().not_filled_in(now, step.row, &words);
     }
@@ -329,8 +341,7 @@ impl Performed {
         worker: &Worker<T>,
         step: &Step,
         stage: StageId,
-        due: Duration,
-        sent: Duration,
+        (due, sent, done): (Duration, Duration, Duration),
     ) -> Sample {
         let Answer { timing, .. } = self.answer;
         Sample {
@@ -339,7 +350,7 @@ impl Performed {
             due,
             sent,
             first_byte: timing.first_byte.map(|at| worker.clock.since_start(at)),
-            done: worker.clock.since_start(timing.done),
+            done,
             dns: timing.dns,
             connect: timing.connect,
             tls: timing.tls,

@@ -60,7 +60,8 @@ pub(super) struct User<T: Transport> {
     served: bool,
     /// What it does counts for `stop_after` and is bounded by it.
     bounded: bool,
-    /// When the last iteration ended.
+    /// When the last iteration ended: its last request, or the thinking after that. What this program did with the response
+    /// is none of the user's time.
     ended: Duration,
 }
 
@@ -236,8 +237,8 @@ impl<T: Transport> User<T> {
         }
         let started = worker.clock.now();
         let stage = worker.stage(started);
+        self.ended = started;
         let end = self.steps(id, due, draw).await;
-        self.ended = worker.clock.now();
         if end != IterationEnd::Finished {
             let ok = end == IterationEnd::Done;
             worker
@@ -306,20 +307,21 @@ impl<T: Transport> User<T> {
                 let due_now = due.take().unwrap_or_else(|| worker.clock.now());
                 let random = draw.stream(Purpose::Capture(request));
                 request += 1;
-                match self
+                let end = self
                     .sender
                     .step(&worker, (step, prepared), &mut self.values, due_now, random)
-                    .await
-                {
-                    StepEnd::Passed => {}
-                    StepEnd::Failed(_) => return IterationEnd::Failed,
+                    .await;
+                self.ended = self.sender.done;
+                if let StepEnd::Failed(_) = end {
+                    return IterationEnd::Failed;
                 }
                 if let Some(think) = step.think {
                     let now = worker.clock.now();
                     let until = now + think.sample(&mut draw.stream(Purpose::Think(request)));
                     worker.recorder.borrow_mut().thinking(now, 1);
                     worker.wait_until(until).await;
-                    worker.recorder.borrow_mut().thinking(worker.clock.now(), -1);
+                    self.ended = worker.clock.now();
+                    worker.recorder.borrow_mut().thinking(self.ended, -1);
                     due = Some(until);
                 }
             }
