@@ -28,7 +28,11 @@ pub(super) fn raise_file_limit(users: u32) -> Option<String> {
     for limit in [allowed.max(needed), allowed, allowed.min(needed)] {
         let asked = Rlimit {
             current: Some(limit),
-            maximum: Some(limit),
+            maximum: if limit > allowed {
+                Some(limit)
+            } else {
+                before.maximum
+            },
         };
         if setrlimit(Resource::Nofile, asked).is_ok() {
             break;
