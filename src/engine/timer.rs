@@ -1,7 +1,7 @@
 //! Waiting until a moment: as exactly as the system can.
 //!
 //! tokio's timer counts whole milliseconds and rounds up: what it wakes is 1 to 2 ms late, and all that a millisecond held
-//! comes in one burst. So on Linux each worker has a timer of the system (timerfd_create(2)) that is always set to the
+//! comes in one burst. So on Linux each worker has a timer of the system (`timerfd_create(2)`) that is always set to the
 //! earliest of its waits. Elsewhere, and under the paused time of tests, it is tokio's.
 
 use tokio::time::{Instant, sleep_until};
