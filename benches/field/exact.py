@@ -19,6 +19,7 @@ import threading
 import time
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from field import PLAIN, ROOT, WORK, build_runner, machine, nginx
 
 RESPONSE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -139,5 +140,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     main()

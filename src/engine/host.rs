@@ -12,6 +12,9 @@ use crate::measure::run::{FORMAT, Host, RunInfo};
 use crate::measure::units::micros;
 use crate::plan::Plan;
 
+/// Seconds that the system keeps a closed connection: what was there before the run is gone then.
+const KEPT_CLOSED: u64 = 60;
+
 /// Counting open files walks a directory: done only so often.
 const COUNT_FILES_EVERY: u64 = 5;
 
@@ -25,7 +28,11 @@ pub(super) fn raise_file_limit(users: u32) -> Option<String> {
     let before = getrlimit(Resource::Nofile);
     let allowed = before.maximum.unwrap_or(u64::MAX);
     // Some systems say that there is no limit, and yet have one.
-    for limit in [allowed.max(needed), allowed, allowed.min(needed)] {
+    for limit in [
+        allowed.max(needed),
+        allowed,
+        allowed.min(needed).max(before.current.unwrap_or(0)),
+    ] {
         let asked = Rlimit {
             current: Some(limit),
             maximum: if limit > allowed {
@@ -45,7 +52,7 @@ pub(super) fn raise_file_limit(users: u32) -> Option<String> {
 fn too_few_files(users: u32, limit: u64, needed: u64) -> String {
     format!(
         "{users} users need about {needed} open files, one for each connection, but this process may have {limit}: requests \
-         will fail for want of them. Allow it more before the run: `ulimit -n {needed}`, or `LimitNOFILE={needed}` for a \
+         may fail for want of them. Allow it more before the run: `ulimit -n {needed}`, or `LimitNOFILE={needed}` for a \
          service"
     )
 }
@@ -94,7 +101,7 @@ fn thread_time() -> Duration {
 pub(super) struct Sampler {
     samples: u64,
     open_files: Option<u64>,
-    /// The fewest closed connections that the system still kept: before the run there may have been some of other programs.
+    /// The fewest closed connections that the system still kept: those of other programs, from before the run.
     least_closed: Option<u64>,
 }
 
@@ -123,6 +130,9 @@ impl Sampler {
 
     /// How many of so many closed connections may be of this run.
     fn closed_since(&mut self, closed: u64) -> u64 {
+        if self.samples > KEPT_CLOSED {
+            return closed;
+        }
         let least = self.least_closed.get_or_insert(closed);
         *least = closed.min(*least);
         closed - *least
@@ -184,7 +194,7 @@ fn ports_in(range: &str) -> Option<RangeInclusive<u16>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sampler, count, local_ports, ports_in, raise_file_limit, too_few_files};
+    use super::{KEPT_CLOSED, Sampler, count, local_ports, ports_in, raise_file_limit, too_few_files};
 
     #[test]
     fn counts_are_found_by_protocol_and_name() {
@@ -212,6 +222,8 @@ mod tests {
         let closed = [50_000, 50_100, 20_000, 20_700, 0, 900];
         let own = closed.map(|closed| sampler.closed_since(closed));
         assert_eq!(own, [0, 100, 0, 700, 0, 900]);
+        sampler.samples = KEPT_CLOSED + 1;
+        assert_eq!(sampler.closed_since(900), 900);
     }
 
     #[test]

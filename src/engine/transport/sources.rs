@@ -71,8 +71,11 @@ impl Sources {
 
     fn next(&self, fits: impl Fn(&&Source) -> bool) -> Option<&Source> {
         let count = self.all.iter().filter(&fits).count();
+        if count == 0 {
+            return None;
+        }
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.all.iter().filter(&fits).nth(turn.checked_rem(count)?)
+        self.all.iter().filter(&fits).nth(turn % count)
     }
 
     fn next_port(&self, source: &Source) -> Option<u16> {
@@ -119,8 +122,17 @@ mod tests {
             socket.local_addr().unwrap().ip().to_string()
         };
         assert_eq!([0, 1, 2].map(from), ["127.0.0.2", "127.0.0.3", "127.0.0.2"]);
-        let none = Sources::new(&addresses[..1], None);
-        let socket = TcpSocket::new_v6().unwrap();
-        assert!(!none.bind(&socket, "[::1]:9".parse().unwrap()).unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_server_of_another_ip_version_takes_no_turn() {
+        let addresses = ["127.0.0.2", "127.0.0.3"].map(|address| address.parse().unwrap());
+        let sources = Sources::new(&addresses, None);
+        let from = |_| {
+            let socket = TcpSocket::new_v6().unwrap();
+            assert!(!sources.bind(&socket, "[::1]:9".parse().unwrap()).unwrap());
+            sources.next_address().unwrap().to_string()
+        };
+        assert_eq!([0, 1, 2].map(from), ["127.0.0.2", "127.0.0.3", "127.0.0.2"]);
     }
 }
