@@ -131,16 +131,16 @@ impl Page {
         let server = &mut self.server;
         let start = self.runtime.block_on(async {
             loop {
+                let nobody = server.browsers() == 0;
                 tokio::select! {
                     biased;
                     () = over.notified() => break None,
                     start = server.next_start() => break Some(start),
-                    () = tokio::time::sleep(AWAY), if leaves && server.browsers() == 0 => {
-                        if server.browsers() == 0 {
+                    () = tokio::time::sleep(AWAY), if leaves => {
+                        if nobody && server.browsers() == 0 {
                             break None;
                         }
                     }
-                    () = tokio::time::sleep(AWAY) => {}
                 }
             }
         });

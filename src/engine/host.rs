@@ -90,10 +90,7 @@ impl ThreadMeter {
 
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+    time.try_into().unwrap_or_default()
 }
 
 /// Reads the process's use of the machine, once a second.

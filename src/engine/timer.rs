@@ -55,11 +55,10 @@ mod fine {
     use std::pin::Pin;
     use std::rc::Rc;
     use std::task::{Context, Poll, Waker};
-    use std::time::Duration;
 
     use rustix::time::{
-        ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
-        timerfd_create, timerfd_settime,
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
     };
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
@@ -68,8 +67,6 @@ mod fine {
     /// A timer of the system, and those that wait on it.
     pub(in super::super) struct Fine {
         fd: AsyncFd<OwnedFd>,
-        /// A moment, and what the system's clock said then: it is told of moments by that clock.
-        zero: (Instant, Duration),
         waits: RefCell<Waits>,
     }
 
@@ -91,17 +88,8 @@ mod fine {
                 reason = "its successor is unsafe, as some types may close their descriptor; an OwnedFd cannot"
             )]
             let fd = AsyncFd::with_interest(fd, Interest::READABLE)?;
-            // The reading that took least: whatever came between the two clocks would make every wait late.
-            let readings = [(); 5].map(|()| {
-                let now = Instant::now();
-                let system = duration(clock_gettime(ClockId::Monotonic));
-                (now.elapsed(), now, system)
-            });
-            let [first, others @ ..] = readings;
-            let (_, now, system) = others.into_iter().fold(first, Ord::min);
             Ok(Self {
                 fd,
-                zero: (now, system),
                 waits: RefCell::default(),
             })
         }
@@ -126,7 +114,7 @@ mod fine {
             if at <= now {
                 return Some(first.remove());
             }
-            self.set(&mut waits, at);
+            self.set(&mut waits, now, at);
             None
         }
 
@@ -138,34 +126,23 @@ mod fine {
             }
         }
 
-        /// Makes the timer go off at this moment at the latest.
-        fn set(&self, waits: &mut Waits, at: Instant) {
+        /// Makes the timer go off at this moment, later than now, if not before.
+        fn set(&self, waits: &mut Waits, now: Instant, at: Instant) {
             if waits.set.is_some_and(|set| set <= at) {
                 return;
             }
-            let value = self.zero.1 + at.saturating_duration_since(self.zero.0);
+            let Ok(after) = Timespec::try_from(at - now) else {
+                // Longer than the system can count.
+                return;
+            };
             let once = Itimerspec {
                 it_interval: Timespec::default(),
-                it_value: timespec(value),
+                it_value: after,
             };
             // Refused only for a time that is no time.
-            let set = timerfd_settime(&self.fd, TimerfdTimerFlags::ABSTIME, &once);
+            let set = timerfd_settime(&self.fd, TimerfdTimerFlags::empty(), &once);
             debug_assert!(set.is_ok(), "{set:?}");
             waits.set = Some(at);
-        }
-    }
-
-    fn duration(time: Timespec) -> Duration {
-        Duration::new(
-            u64::try_from(time.tv_sec).unwrap_or(0),
-            u32::try_from(time.tv_nsec).unwrap_or(0),
-        )
-    }
-
-    fn timespec(time: Duration) -> Timespec {
-        Timespec {
-            tv_sec: time.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: time.subsec_nanos().into(),
         }
     }
 
@@ -192,7 +169,7 @@ mod fine {
                 Entry::Occupied(mut known) => known.get_mut().clone_from(cx.waker()),
                 Entry::Vacant(room) => drop(room.insert(cx.waker().clone())),
             }
-            self.timer.set(&mut waits, self.at);
+            self.timer.set(&mut waits, now, self.at);
             drop(waits);
             self.number = Some(number);
             Poll::Pending
@@ -211,6 +188,8 @@ mod fine {
     #[expect(clippy::unwrap_used, reason = "tests")]
     mod tests {
         use super::*;
+
+        use std::time::Duration;
 
         use tokio::task::{LocalSet, spawn_local};
 

@@ -257,19 +257,9 @@ fn a_generator_that_is_the_limit_is_said_on_top() {
 
 #[test]
 fn a_pause_shows_what_is_left_behind_it() {
-    let mut run = run();
-    let outline = paused().outline;
-    run = Snapshot {
-        planned: outline.stages[3].end,
-        stage: StageId(2),
-        stages: 4,
-        phase: Phase::Pause,
-        thinking: 100,
-        in_flight: 0,
-        oldest_in_flight: None,
-        thresholds: Vec::new(),
-        outline,
-        ..run
+    let run = Snapshot {
+        series: run().series,
+        ..paused()
     };
     let mut state = State::default();
     state.say(seconds(114), "paused: users finish what they are at; p goes on");
