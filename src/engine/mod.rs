@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 use tokio::time::Instant;
@@ -343,27 +344,45 @@ fn spawn<T, F>(
     clock: Clock,
     make: F,
     cuts: mpsc::UnboundedSender<Cut>,
-) -> std::io::Result<std::thread::JoinHandle<Result<(), TransportError>>>
+) -> std::io::Result<std::thread::JoinHandle<Result<(), EngineError>>>
 where
     T: Transport,
     F: Fn() -> Result<T, TransportError> + Send + 'static,
 {
     let shared = Arc::clone(shared);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     std::thread::Builder::new()
         .name(format!("worker-{index}"))
         .spawn(move || {
-            let worker = worker(&shared, clock, make()?, (u64::from(index), u64::from(of)));
-            LocalSet::new().block_on(&runtime, async {
-                let worker = worker.with_timer(Timer::finest());
-                work(Rc::new(worker), cuts).await;
-            });
-            // A name look-up that hangs on a thread of its own must not hold up the end of the run.
-            runtime.shutdown_background();
-            Ok(())
+            let place = (u64::from(index), u64::from(of));
+            let done = carry_out(&shared, clock, &make, place, cuts);
+            if done.is_err() {
+                // What the others would send is less than was planned.
+                shared.control.stop(Stop::Now);
+            }
+            done
         })
+}
+
+/// What a worker's thread does, on a runtime of its own.
+fn carry_out<T: Transport>(
+    shared: &Arc<Shared>,
+    clock: Clock,
+    make: impl Fn() -> Result<T, TransportError>,
+    place: (u64, u64),
+    cuts: mpsc::UnboundedSender<Cut>,
+) -> Result<(), EngineError> {
+    let worker = worker(shared, clock, make()?, place);
+    // Without a set of local tasks on top: that asks the whole worker whether it is done at every wake-up.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        let worker = worker.with_timer(Timer::finest());
+        work(Rc::new(worker), cuts).await;
+    });
+    // A name look-up that hangs on a thread of its own must not hold up the end of the run.
+    runtime.shutdown_background();
+    Ok(())
 }
 
 /// One worker's whole run: its users, and a cut each second.

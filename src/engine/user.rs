@@ -162,10 +162,9 @@ impl<T: Transport> User<T> {
             due = self.next_due(draw, begun, drawn);
             if due > self.ended {
                 self.think_until(due, leave).await;
-            } else {
-                // Users without think time must not starve the others of their thread, should they never have to wait.
-                tokio::task::consume_budget().await;
             }
+            // Users that hardly think must not starve the others of their thread, should they never have to wait.
+            tokio::task::consume_budget().await;
         }
     }
 
@@ -304,7 +303,7 @@ impl<T: Transport> User<T> {
                     return IterationEnd::Finished;
                 }
                 let prepared = &worker.shared.prepared[usize::from(id.0)][at];
-                let due_now = due.take().unwrap_or_else(|| worker.clock.now());
+                let due_now = due.take().unwrap_or(self.ended);
                 let random = draw.stream(Purpose::Capture(request));
                 request += 1;
                 let end = self
@@ -316,9 +315,8 @@ impl<T: Transport> User<T> {
                     return IterationEnd::Failed;
                 }
                 if let Some(think) = step.think {
-                    let now = worker.clock.now();
-                    let until = now + think.sample(&mut draw.stream(Purpose::Think(request)));
-                    worker.recorder.borrow_mut().thinking(now, 1);
+                    let until = self.ended + think.sample(&mut draw.stream(Purpose::Think(request)));
+                    worker.recorder.borrow_mut().thinking(worker.clock.now(), 1);
                     worker.wait_until(until).await;
                     self.ended = worker.clock.now();
                     worker.recorder.borrow_mut().thinking(self.ended, -1);

@@ -67,6 +67,7 @@ mod tests {
 
     use std::time::Duration;
 
+    use tokio::task::{LocalSet, spawn_local};
     use tokio::time::sleep;
 
     async fn takes(limit: &mut Limit, most: u64, took: u64) -> (bool, u64) {
@@ -97,5 +98,18 @@ mod tests {
             // The user thinks, and the timer goes off or does not.
             sleep(Duration::from_secs(most)).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_now_is_woken() {
+        LocalSet::new()
+            .run_until(async {
+                let mut limit = Limit::default();
+                assert_eq!(takes(&mut limit, 10, 1).await, (true, 1));
+                // The timer stands for the first request, and would wake the task that has sent it.
+                let other = spawn_local(async move { takes(&mut limit, 20, 30).await });
+                assert_eq!(other.await.ok(), Some((false, 20)));
+            })
+            .await;
     }
 }
