@@ -1,5 +1,6 @@
 //! Content codings of response bodies: undone only where an expectation or a capture reads the body.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use bytes::Bytes;
@@ -11,10 +12,10 @@ use super::transport::Headers;
 pub(super) const ACCEPTED: &str = "gzip, br, deflate";
 
 /// The body without its codings, at most `limit` bytes. The error is a failure text.
-pub(super) fn decode(headers: &Headers, body: &Bytes, limit: u64) -> Result<Bytes, String> {
-    let mut body = body.clone();
+pub(super) fn decode<'b>(headers: &Headers, body: &'b Bytes, limit: u64) -> Result<Cow<'b, [u8]>, String> {
+    let mut body = Cow::Borrowed(&body[..]);
     for coding in codings(headers) {
-        body = undo(&coding, &body, limit)?;
+        body = Cow::Owned(undo(&coding, &body, limit)?);
     }
     Ok(body)
 }
@@ -69,13 +70,13 @@ fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..] if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
 }
 
-fn undo(coding: &str, body: &Bytes, limit: u64) -> Result<Bytes, String> {
+fn undo(coding: &str, body: &[u8], limit: u64) -> Result<Vec<u8>, String> {
     let reader = reader(coding, body)
         .ok_or_else(|| format!("the response has the content coding `{coding}`, which cannot be read"))?;
     let mut out = Vec::new();
     match reader.take(limit.saturating_add(1)).read_to_end(&mut out) {
         Ok(_) if out.len() as u64 > limit => Err(super::words::too_large("decoded response body", limit)),
-        Ok(_) => Ok(out.into()),
+        Ok(_) => Ok(out),
         Err(_) => Err(format!("the response body is not valid {coding}")),
     }
 }
@@ -107,7 +108,7 @@ mod tests {
             &brotli::enc::BrotliEncoderParams::default(),
         )
         .unwrap();
-        assert_eq!(decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(), "text");
+        assert_eq!(*decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(), *b"text");
     }
 
     #[test]
@@ -145,6 +146,9 @@ mod tests {
                 .unwrap_err()
                 .contains("`lzma`")
         );
-        assert_eq!(decode(&Headers::default(), &"text".into(), 100).unwrap(), "text");
+        assert_eq!(
+            *decode(&Headers::default(), &"text".into(), 100).unwrap(),
+            *b"text"
+        );
     }
 }

@@ -172,21 +172,32 @@ pub(super) fn run_info(plan: &Plan, workers: u16) -> Arc<RunInfo> {
 /// How many local ports outgoing connections to one address can have, where the system tells (Linux). Each of the source
 /// addresses has a range of its own; without any the system takes one.
 fn local_ports(sources: usize) -> Option<u64> {
-    let ports = port_range()?.count();
-    Some((ports * sources.max(1)) as u64)
+    let ports = outgoing_ports().len() * sources.max(1);
+    (ports > 0).then_some(ports as u64)
 }
 
-/// The ports for outgoing connections, where the system tells (Linux).
-pub(super) fn port_range() -> Option<RangeInclusive<u16>> {
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
-    ports_in(&range)
+/// The ports for outgoing connections; none where the system does not tell (Linux does).
+pub(super) fn outgoing_ports() -> Vec<u16> {
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap_or_default();
+    ports_in(&read("ip_local_port_range"), &read("ip_local_reserved_ports"))
 }
 
-/// A range of ports that is written as its first and last.
-fn ports_in(range: &str) -> Option<RangeInclusive<u16>> {
-    let mut ends = range.split_whitespace().map(str::parse::<u16>);
-    let (low, high) = (ends.next()?.ok()?, ends.next()?.ok()?);
-    (high >= low).then_some(low..=high)
+/// The ports of a range, written as its first and last, without the reserved ones, written as `8080,9000-9099`.
+fn ports_in(range: &str, reserved: &str) -> Vec<u16> {
+    let mut ends = range.split_whitespace().map_while(|end| end.parse::<u16>().ok());
+    let (Some(first), Some(last)) = (ends.next(), ends.next()) else {
+        return Vec::new();
+    };
+    let reserved: Vec<RangeInclusive<u16>> = reserved
+        .split(',')
+        .filter_map(|part| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            Some(from.trim().parse().ok()?..=to.trim().parse().ok()?)
+        })
+        .collect();
+    (first..=last)
+        .filter(|port| !reserved.iter().any(|range| range.contains(port)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -225,8 +236,10 @@ mod tests {
 
     #[test]
     fn each_source_address_has_all_local_ports() {
-        assert_eq!(ports_in("32768\t60999\n"), Some(32_768..=60_999));
-        assert_eq!(ports_in("9 1"), None);
+        assert!(ports_in("32768\t60999\n", "\n").into_iter().eq(32_768..=60_999));
+        assert_eq!(ports_in("10 20", "80,12-18, 20\n"), [10, 11, 19]);
+        assert!(ports_in("9 1", "").is_empty());
+        assert!(ports_in("", "").is_empty());
         assert_eq!(local_ports(0), local_ports(1));
         assert_eq!(local_ports(3), local_ports(1).map(|ports| ports * 3));
     }

@@ -53,11 +53,12 @@ use coordinator::Coordinator;
 use host::ThreadMeter;
 pub use request::{Shown, described};
 use shared::Shared;
-pub use step::{Fault, Trace};
+pub use step::Trace;
 use timer::Timer;
 use token::{Refresher, Token, TokenSource};
 use transport::{Client, Transport, TransportError};
 pub use trial::{Untried, Why, trial};
+pub use words::Fault;
 use worker::Worker;
 
 /// Why a run could not be carried out. A failed request is none of these: it is data.

@@ -1,5 +1,6 @@
 //! One user's conversation with servers, above any transport: credentials, cookies, redirects.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cookie_store::CookieStore;
@@ -9,7 +10,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::request::Rendered;
-use super::transport::{Client, Connection, Exchange, Failure, Headers, Request, Response, Timing};
+use super::transport::{Client, Connection, Exchange, Failed, Failure, Headers, Request, Response, Timing};
+use super::words::Fault;
 use crate::plan::SessionRules;
 use crate::plan::target::Origin;
 
@@ -37,24 +39,11 @@ pub(super) struct Limits {
 /// What came of a request, redirects followed.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Look-ups, connects and handshakes summed over redirects; first byte and end of the last exchange.
-    pub(super) timing: Timing,
-    pub(super) connection: Option<Connection>,
-    pub(super) bytes_sent: u64,
-    pub(super) bytes_received: u64,
+    /// The last exchange, with the look-ups, connects, handshakes and bytes of those before it.
+    pub(super) exchange: Exchange,
     pub(super) redirects: u8,
-    pub(super) outcome: Result<Response, Unanswered>,
-}
-
-/// Why there is no answer to judge.
-#[derive(Debug)]
-pub(super) struct Unanswered {
-    /// In the words of the report.
-    pub(super) words: String,
-    /// How far the request had come, where the words do not tell.
-    pub(super) detail: Option<String>,
-    /// What was read of a response.
-    pub(super) response: Option<Response>,
+    /// Why there is no response to judge, though part of one there may be, or the last redirect.
+    pub(super) fault: Option<Fault>,
 }
 
 impl<C: Client> Session<C> {
@@ -74,10 +63,12 @@ impl<C: Client> Session<C> {
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> Answer {
-        let mut sum = Sum::default();
+        // Hardly ever there, and kept while the user waits.
+        let mut before: Option<Box<Exchange>> = None;
+        let mut redirects = 0;
         loop {
             self.complete(&request, rules, authorization);
-            let exchange = self
+            let mut exchange = self
                 .client
                 .exchange(&Request {
                     method: &request.method,
@@ -92,56 +83,33 @@ impl<C: Client> Session<C> {
                     max_body: rules.max_body,
                 })
                 .await;
-            sum.add(&exchange);
-            let response = match exchange.outcome {
-                Ok(response) => response,
-                Err(failed) => {
-                    let words = super::words::failure(&failed.failure, limits.timeout);
-                    let detail = matches!(failed.failure, Failure::TimedOut(_)).then(|| {
-                        reached(
-                            &request.origin,
-                            &exchange.timing,
-                            exchange.connection,
-                            failed.response.as_ref(),
-                        )
-                    });
-                    return sum.answer(
-                        exchange.timing,
-                        Err(Unanswered {
-                            words,
-                            detail,
-                            response: failed.response,
-                        }),
-                    );
+            let next = match &exchange.outcome {
+                Err(failed) => Some(Err(fault(&request, &exchange, failed, limits.timeout))),
+                Ok(response) => {
+                    self.keep_cookies(&request, &response.headers, rules);
+                    match next(&request, response, rules) {
+                        Some(_) if redirects >= rules.redirects => {
+                            Some(Err(Fault::new(format!("more than {} redirects", rules.redirects))))
+                        }
+                        next => next,
+                    }
                 }
             };
-            self.keep_cookies(&request, &response.headers, rules);
-            match next(&request, &response, rules) {
-                None => return sum.answer(exchange.timing, Ok(response)),
-                Some(_) if sum.redirects >= rules.redirects => {
-                    let words = format!("more than {} redirects", rules.redirects);
-                    return sum.answer(
-                        exchange.timing,
-                        Err(Unanswered {
-                            words,
-                            detail: None,
-                            response: Some(response),
-                        }),
-                    );
-                }
-                Some(Err(words)) => {
-                    return sum.answer(
-                        exchange.timing,
-                        Err(Unanswered {
-                            words,
-                            detail: None,
-                            response: Some(response),
-                        }),
-                    );
-                }
+            if let Some(before) = &before {
+                add(&mut exchange, before);
+            }
+            match next {
                 Some(Ok(redirected)) => {
-                    sum.redirects += 1;
+                    redirects += 1;
                     request = redirected;
+                    before = Some(Box::new(exchange));
+                }
+                end => {
+                    return Answer {
+                        exchange,
+                        redirects,
+                        fault: end.and_then(Result::err),
+                    };
                 }
             }
         }
@@ -220,6 +188,21 @@ impl<C: Client> Session<C> {
     }
 }
 
+/// Why an exchange failed.
+fn fault(request: &Rendered<'_>, exchange: &Exchange, failed: &Failed, timeout: Duration) -> Fault {
+    Fault {
+        words: super::words::failure(&failed.failure, timeout).into(),
+        detail: matches!(failed.failure, Failure::TimedOut(_)).then(|| {
+            reached(
+                &request.origin,
+                &exchange.timing,
+                exchange.connection,
+                failed.response.as_ref(),
+            )
+        }),
+    }
+}
+
 /// How far a request had come when its time was over.
 fn reached(
     origin: &Origin,
@@ -246,7 +229,7 @@ fn next<'r>(
     request: &Rendered<'r>,
     response: &Response,
     rules: &SessionRules,
-) -> Option<Result<Rendered<'r>, String>> {
+) -> Option<Result<Rendered<'r>, Fault>> {
     if rules.redirects == 0 {
         return None;
     }
@@ -258,12 +241,12 @@ fn next<'r>(
     };
     let location = response.headers.get(header::LOCATION)?.to_str().ok()?;
     let Some(url) = request.url().and_then(|from| from.join(location).ok()) else {
-        return Some(Err("redirected to an invalid URL".to_owned()));
+        return Some(Err(Fault::new("redirected to an invalid URL")));
     };
     let Some(origin) = Origin::of(&url) else {
-        return Some(Err(
-            "redirected to a URL that is neither http nor https".to_owned()
-        ));
+        return Some(Err(Fault::new(
+            "redirected to a URL that is neither http nor https",
+        )));
     };
     Some(Ok(redirected(request, &url, origin, to_get)))
 }
@@ -313,85 +296,58 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
     }
 }
 
-/// What adds up over the exchanges of one request.
-#[derive(Debug, Default)]
-struct Sum {
-    dns: Option<Duration>,
-    connect: Option<Duration>,
-    tls: Option<Duration>,
-    connection: Option<Connection>,
-    bytes_sent: u64,
-    bytes_received: u64,
-    redirects: u8,
-}
-
-impl Sum {
-    fn add(&mut self, exchange: &Exchange) {
-        for (sum, part) in [
-            (&mut self.dns, exchange.timing.dns),
-            (&mut self.connect, exchange.timing.connect),
-            (&mut self.tls, exchange.timing.tls),
-        ] {
-            if let Some(part) = part {
-                *sum = Some(sum.unwrap_or_default() + part);
-            }
-        }
-        // One that had to be opened anywhere on the way is what the reader should see.
-        self.connection = match (self.connection, exchange.connection) {
-            (Some(Connection::New), _) => Some(Connection::New),
-            (before, None) => before,
-            (_, now) => now,
-        };
-        self.bytes_sent += exchange.bytes_sent;
-        self.bytes_received += exchange.bytes_received;
-    }
-
-    fn answer(self, last: Timing, outcome: Result<Response, Unanswered>) -> Answer {
-        Answer {
-            timing: Timing {
-                dns: self.dns,
-                connect: self.connect,
-                tls: self.tls,
-                first_byte: last.first_byte,
-                done: last.done,
-            },
-            connection: self.connection,
-            bytes_sent: self.bytes_sent,
-            bytes_received: self.bytes_received,
-            redirects: self.redirects,
-            outcome,
+/// Adds what adds up over the exchanges of one request.
+fn add(exchange: &mut Exchange, before: &Exchange) {
+    let timing = &mut exchange.timing;
+    for (sum, part) in [
+        (&mut timing.dns, before.timing.dns),
+        (&mut timing.connect, before.timing.connect),
+        (&mut timing.tls, before.timing.tls),
+    ] {
+        if let Some(part) = part {
+            *sum = Some(sum.unwrap_or_default() + part);
         }
     }
+    // One that had to be opened anywhere on the way is what the reader should see.
+    exchange.connection = match (before.connection, exchange.connection) {
+        (Some(Connection::New), _) => Some(Connection::New),
+        (before, None) => before,
+        (_, now) => now,
+    };
+    exchange.bytes_sent += before.bytes_sent;
+    exchange.bytes_received += before.bytes_received;
 }
 
 impl Answer {
     /// A request that could not even be filled in.
-    pub(super) fn not_sent(done: Instant, words: String) -> Self {
+    pub(super) fn not_sent(done: Instant, words: Arc<str>) -> Self {
         Self {
-            timing: Timing {
-                dns: None,
-                connect: None,
-                tls: None,
-                first_byte: None,
-                done,
+            exchange: Exchange {
+                timing: Timing {
+                    dns: None,
+                    connect: None,
+                    tls: None,
+                    first_byte: None,
+                    done,
+                },
+                connection: None,
+                bytes_sent: 0,
+                bytes_received: 0,
+                outcome: Err(Box::new(Failed {
+                    failure: Failure::Io(words.to_string()),
+                    response: None,
+                })),
             },
-            connection: None,
-            bytes_sent: 0,
-            bytes_received: 0,
             redirects: 0,
-            outcome: Err(Unanswered {
-                words,
-                detail: None,
-                response: None,
-            }),
+            fault: Some(Fault::new(words)),
         }
     }
 
     /// The last response, whole or not.
     pub(super) fn response(&self) -> Option<&Response> {
-        match &self.outcome {
+        match &self.exchange.outcome {
             Ok(response) => Some(response),
-            Err(unanswered) => unanswered.response.as_ref(),
+            Err(failed) => failed.response.as_ref(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One step: the request is filled in, sent, judged, recorded.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use super::decode::{self, decode};
 use super::request::{Prepared, Shown, render, show};
 use super::session::{Answer, Limits, Session};
 use super::transport::{Client, Connection, Response, Transport};
+use super::words::Fault;
 use super::worker::Worker;
 use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
@@ -63,8 +65,8 @@ pub struct Trace {
 
 /// What came of a step.
 #[derive(Debug)]
-struct Performed {
-    answer: Answer,
+struct Performed<'a> {
+    answer: &'a Answer,
     captured: Vec<Captured>,
     fault: Option<Fault>,
     /// Response time.
@@ -80,29 +82,13 @@ struct Captured {
     found: Option<Value>,
 }
 
-/// A failed request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The failure's type, in the words of the report.
-    pub words: Arc<str>,
-    /// What was found in place of what was expected.
-    pub detail: Option<String>,
-}
-
-impl Fault {
-    fn new(words: impl Into<Arc<str>>) -> Self {
-        Self {
-            words: words.into(),
-            detail: None,
-        }
-    }
-}
-
 /// What a user sends with.
 #[derive(Debug)]
 pub(super) struct Sender<C> {
     session: Session<C>,
-    /// When the last request was done.
+    /// When the last request was sent, and the stage it was in.
+    pub(super) sent: (Duration, StageId),
+    /// When it was done.
     pub(super) done: Duration,
 }
 
@@ -110,6 +96,7 @@ impl<C: Client> Sender<C> {
     pub(super) fn new(client: C) -> Self {
         Self {
             session: Session::new(client),
+            sent: (Duration::ZERO, StageId(0)),
             done: Duration::ZERO,
         }
     }
@@ -129,11 +116,13 @@ impl<C: Client> Sender<C> {
             Ok(request) => request,
             Err(words) => {
                 self.done = worker.clock.now();
+                self.sent = (self.done, worker.stage(self.done));
                 return not_filled_in(worker, self.done, step, values, words.into());
             }
         };
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
+        self.sent = (sent, stage);
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let rules = &worker.plan().session;
         let limits = Limits {
@@ -157,9 +146,9 @@ impl<C: Client> Sender<C> {
             .session
             .send(request, limits, rules, authorization.as_ref())
             .await;
-        self.done = worker.clock.since_start(answer.timing.done);
+        self.done = worker.clock.since_start(answer.exchange.timing.done);
         let took = self.done.saturating_sub(sent);
-        let performed = judge(worker, plan, values, answer, took, random);
+        let performed = judge(worker, plan, values, &answer, took, random);
         if let Some(flight) = flight {
             let sample = performed.sample(worker, step, stage, (due, sent, self.done));
             let mut recorder = worker.recorder.borrow_mut();
@@ -194,10 +183,11 @@ fn not_filled_in<T: Transport>(
         worker.recorder.borrow_mut().not_filled_in(now, step.row, &words);
     }
     if let Some(show) = &worker.show {
+        let answer = Answer::not_sent(worker.clock.moment(now), Arc::clone(&words));
         let performed = Performed {
-            answer: Answer::not_sent(worker.clock.moment(now), words.to_string()),
+            answer: &answer,
             captured: Vec::new(),
-            fault: Some(Fault::new(Arc::clone(&words))),
+            fault: answer.fault.clone(),
             took: Duration::ZERO,
         };
         show.borrow_mut()(performed.trace(worker, step, values, &[]));
@@ -206,21 +196,17 @@ fn not_filled_in<T: Transport>(
 }
 
 /// Judges an answer and takes the captures.
-fn judge<T: Transport>(
+fn judge<'a, T: Transport>(
     worker: &Worker<T>,
     plan: &RequestPlan,
     values: &Values,
-    answer: Answer,
+    answer: &'a Answer,
     took: Duration,
     mut random: impl Rng,
-) -> Performed {
+) -> Performed<'a> {
     let mut captured = Vec::new();
-    let fault = match &answer.outcome {
-        Err(unanswered) => Some(Fault {
-            words: unanswered.words.as_str().into(),
-            detail: unanswered.detail.clone(),
-        }),
-        Ok(response) => match read(worker, plan, response) {
+    let fault = match answer.response() {
+        Some(response) if answer.fault.is_none() => match read(worker, plan, response) {
             Err(words) => Some(Fault::new(words)),
             Ok(body) => {
                 let none = HeaderMap::new();
@@ -243,6 +229,7 @@ fn judge<T: Transport>(
                 }
             }
         },
+        _ => answer.fault.clone(),
     };
     Performed {
         answer,
@@ -253,11 +240,15 @@ fn judge<T: Transport>(
 }
 
 /// The body as the checks see it.
-fn read<T: Transport>(worker: &Worker<T>, plan: &RequestPlan, response: &Response) -> Result<Bytes, String> {
+fn read<'r, T: Transport>(
+    worker: &Worker<T>,
+    plan: &RequestPlan,
+    response: &'r Response,
+) -> Result<Cow<'r, [u8]>, String> {
     if plan.needs_body() {
         decode(&response.headers, &response.body, worker.plan().session.max_body)
     } else {
-        Ok(response.body.clone())
+        Ok(Cow::Borrowed(&response.body))
     }
 }
 
@@ -297,7 +288,7 @@ fn capture<T: Transport>(
     fault
 }
 
-impl Performed {
+impl Performed<'_> {
     /// Hands what was captured to the user. What found nothing leaves nothing: no value of an earlier step or repetition.
     fn keep(&self, values: &mut Values) {
         for captured in &self.captured {
@@ -343,7 +334,8 @@ impl Performed {
         stage: StageId,
         (due, sent, done): (Duration, Duration, Duration),
     ) -> Sample {
-        let Answer { timing, .. } = self.answer;
+        let exchange = &self.answer.exchange;
+        let timing = &exchange.timing;
         Sample {
             row: step.row,
             stage,
@@ -354,9 +346,9 @@ impl Performed {
             dns: timing.dns,
             connect: timing.connect,
             tls: timing.tls,
-            connection: connection_use(self.answer.connection),
-            bytes_sent: self.answer.bytes_sent,
-            bytes_received: self.answer.bytes_received,
+            connection: connection_use(exchange.connection),
+            bytes_sent: exchange.bytes_sent,
+            bytes_received: exchange.bytes_received,
             body_bytes: self.answer.response().map_or(0, |response| response.body_length),
             redirects: self.answer.redirects,
             status: self.answer.response().map(|response| response.status.as_u16()),

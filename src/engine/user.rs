@@ -14,7 +14,7 @@ use crate::plan::draw::{Draw, Purpose, uniform};
 use crate::plan::template::{SlotKind, Values};
 use crate::plan::think::Think;
 use crate::plan::value::Value;
-use crate::plan::{EndpointId, Step};
+use crate::plan::{EndpointId, StageId, Step};
 
 /// How long a user waits that found no endpoint to draw and has no think time.
 const NOTHING_TO_DO: Duration = Duration::from_millis(100);
@@ -60,6 +60,8 @@ pub(super) struct User<T: Transport> {
     served: bool,
     /// What it does counts for `stop_after` and is bounded by it.
     bounded: bool,
+    /// When the first request of the iteration was sent, and the stage it was in.
+    begun: Option<(Duration, StageId)>,
     /// When the last iteration ended: its last request, or the thinking after that. What this program did with the response
     /// is none of the user's time.
     ended: Duration,
@@ -75,6 +77,7 @@ impl<T: Transport> User<T> {
             iteration: 0,
             served: false,
             bounded: true,
+            begun: None,
             ended: Duration::ZERO,
         }
     }
@@ -234,16 +237,19 @@ impl<T: Transport> User<T> {
         if let Err(end) = self.draw_values(id, draw) {
             return end;
         }
-        let started = worker.clock.now();
-        let stage = worker.stage(started);
-        self.ended = started;
+        self.begun = None;
         let end = self.steps(id, due, draw).await;
         if end != IterationEnd::Finished {
+            let (begun, stage) = self.begun.unwrap_or_else(|| {
+                // It sent nothing.
+                self.ended = worker.clock.now();
+                (self.ended, worker.stage(self.ended))
+            });
             let ok = end == IterationEnd::Done;
             worker
                 .recorder
                 .borrow_mut()
-                .iteration(id, stage, started, self.ended, ok);
+                .iteration(id, stage, begun, self.ended, ok);
         }
         end
     }
@@ -310,6 +316,7 @@ impl<T: Transport> User<T> {
                     .sender
                     .step(&worker, (step, prepared), &mut self.values, due_now, random)
                     .await;
+                self.begun.get_or_insert(self.sender.sent);
                 self.ended = self.sender.done;
                 if let StepEnd::Failed(_) = end {
                     return IterationEnd::Failed;

@@ -1,8 +1,27 @@
 //! The words of failures that the engine itself finds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::transport::Failure;
+
+/// A failed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The failure's type, in the words of the report.
+    pub words: Arc<str>,
+    /// What was found in place of what was expected, or how far the request had come.
+    pub detail: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(words: impl Into<Arc<str>>) -> Self {
+        Self {
+            words: words.into(),
+            detail: None,
+        }
+    }
+}
 
 /// A transport's failure in the words of the report. A time-out names the whole time that the request had, not what a
 /// redirect left of it.

@@ -46,7 +46,7 @@ impl Generator {
 /// The state of the generator over a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
-    /// How late its timers woke: against the time they were set to. About a millisecond is the timer's own grain.
+    /// How long after they were due users, arrivals and ends of think times began, as the generator woke late or was busy.
     pub lateness: Option<Times>,
     /// Cores used by the workers, mean over the run.
     pub cores_mean: Option<f64>,
@@ -69,7 +69,7 @@ pub struct Health {
 pub struct Limits;
 
 impl Limits {
-    /// The 99th percentile of late wake-ups. The timer's grain is 1 ms; ten times that shows in fast responses.
+    /// The 99th percentile of lateness: as much shows in fast responses.
     pub const LATENESS_P99: Duration = Duration::from_millis(10);
     /// Of fewer wake-ups the median is judged by the same limit: their 99th percentile is the one worst of them.
     pub const LATENESS_COUNT: u64 = 200;
@@ -125,9 +125,9 @@ pub enum Warning {
         /// Cores that it can use.
         of: u32,
     },
-    /// Timers woke late.
+    /// What was due began late.
     LateWakeUps {
-        /// 99 % woke earlier than this.
+        /// 99 % began earlier than this.
         #[serde(with = "super::units::seconds")]
         #[schemars(with = "f64")]
         p99: Duration,
@@ -210,7 +210,7 @@ impl fmt::Display for Warning {
             ),
             Self::LateWakeUps { p99, max } => write!(
                 f,
-                "timers woke late (1% by {} or more, at worst {}): requests were sent, and responses noticed, too late",
+                "the generator was behind its schedule (1% of the time by {} or more, at worst {}): requests were sent, and responses noticed, too late",
                 words::duration(*p99),
                 words::duration(*max)
             ),
@@ -366,7 +366,7 @@ impl Health {
     }
 }
 
-/// The percentile of late wake-ups that is judged.
+/// The percentile of lateness that is judged.
 fn typical_worst(late: &Times) -> Duration {
     let percentiles = &late.percentiles;
     if late.count < Limits::LATENESS_COUNT {

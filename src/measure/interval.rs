@@ -51,7 +51,7 @@ pub struct Interval {
     /// Requests given up when the run ended, ascending by row and stage of sending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unfinished: Vec<InFlight>,
-    /// How late timers woke.
+    /// How late began what was due.
     #[serde(default, skip_serializing_if = "Sparse::is_empty")]
     pub lateness: Sparse,
     /// Draws that left an endpoint out for want of a captured value, by pool.

@@ -170,7 +170,7 @@ impl Recorder {
         self.unfinished.extend(left.map(|open| open.age(now)));
     }
 
-    /// A timer woke so late.
+    /// What was due began so late.
     pub fn late(&mut self, by: Duration) {
         self.lateness.record(by);
     }

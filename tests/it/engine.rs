@@ -347,6 +347,24 @@ async fn redirects_are_followed_without_credentials_for_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn redirects_share_the_time_of_their_request() {
+    // Three answers of 400 ms each: the last would come 200 ms after the second that they have together.
+    let transport = ScriptTransport::new(|asked| match asked.line.rsplit('/').next() {
+        Some("1") => Answer::ok(400, "").status(302).header("location", "2"),
+        Some("2") => Answer::ok(400, "").status(302).header("location", "3"),
+        _ => Answer::ok(400, ""),
+    });
+    let yaml = "name: test\ntarget: { url: 'http://api.test', timeout: 1s }\nthink: { constant: 9s }\n\
+         endpoints: [{ name: a, get: /1 }]\nstages: [{ users: 1, ramp: 0s, hold: 5s }]";
+    let recording = run(yaml, &transport).await;
+    let total = recording.summary(&windows(&recording)).total;
+    assert_eq!((total.requests, total.failures), (1, 1));
+    assert_eq!(transport.asked().len(), 3);
+    let took = total.percentiles.expect("requests").max.value.as_secs_f64();
+    assert!((took - 1.0).abs() < 0.011, "{took}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn arrivals_are_dropped_when_all_users_are_busy() {
     let transport = ScriptTransport::new(|_| Answer::ok(1000, ""));
     let yaml = format!(

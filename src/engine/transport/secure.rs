@@ -247,6 +247,10 @@ impl Secure {
                         discard += record.discard;
                         take(record.payload);
                     }
+                    // Nearly always the record was all, and there is nothing else to be done.
+                    if write.is_none() && used + discard == bytes.len() {
+                        return Ok(bytes.len());
+                    }
                 }
                 ConnectionState::EncodeTlsData(mut data) => encode(&mut data, &mut self.unsent),
                 // As good as done: it is written before anything else.

@@ -62,7 +62,7 @@ impl Shared {
             tls: Arc::new(tls::config(&options.tls)?),
             server_name,
             options: options.clone(),
-            sources: Sources::new(&options.source_addresses, host::port_range()),
+            sources: Sources::new(&options.source_addresses, host::outgoing_ports()),
         }))
     }
 }

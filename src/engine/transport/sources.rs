@@ -5,7 +5,6 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::net::TcpSocket;
@@ -19,7 +18,7 @@ pub(super) struct Sources {
     all: Vec<Source>,
     turn: AtomicUsize,
     /// Ports for outgoing connections, where the system tells.
-    ports: Option<RangeInclusive<u16>>,
+    ports: Vec<u16>,
 }
 
 #[derive(Debug)]
@@ -30,7 +29,7 @@ struct Source {
 }
 
 impl Sources {
-    pub(super) fn new(addresses: &[IpAddr], ports: Option<RangeInclusive<u16>>) -> Self {
+    pub(super) fn new(addresses: &[IpAddr], ports: Vec<u16>) -> Self {
         // Two processes on one address are not to begin at the same port.
         let begin = std::process::id().wrapping_mul(0x9E37_79B9);
         let source = |&address| Source {
@@ -79,10 +78,9 @@ impl Sources {
     }
 
     fn next_port(&self, source: &Source) -> Option<u16> {
-        let ports = self.ports.as_ref()?;
-        let count = u32::from(ports.end() - ports.start()) + 1;
-        let number = source.given.fetch_add(1, Ordering::Relaxed) % count;
-        Some(ports.start() + number as u16)
+        let count = u32::try_from(self.ports.len()).ok()?;
+        let number = source.given.fetch_add(1, Ordering::Relaxed).checked_rem(count)?;
+        self.ports.get(number as usize).copied()
     }
 }
 
@@ -97,7 +95,7 @@ mod tests {
     async fn each_port_of_an_address_is_given_out_once_before_the_first_comes_again() {
         let address: IpAddr = "127.0.0.77".parse().unwrap();
         let to = "127.0.0.1:9".parse().unwrap();
-        let sources = Sources::new(&[address], Some(40_001..=40_005));
+        let sources = Sources::new(&[address], (40_001..=40_005).collect());
         let bind = || {
             let socket = TcpSocket::new_v4().unwrap();
             sources.bind(&socket, to).map(|_| socket)
@@ -115,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn addresses_of_the_servers_ip_version_take_turns() {
         let addresses = ["127.0.0.2", "::1", "127.0.0.3"].map(|address| address.parse().unwrap());
-        let sources = Sources::new(&addresses, None);
+        let sources = Sources::new(&addresses, Vec::new());
         let from = |_| {
             let socket = TcpSocket::new_v4().unwrap();
             assert!(sources.bind(&socket, "127.0.0.1:9".parse().unwrap()).unwrap());
@@ -127,7 +125,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_of_another_ip_version_takes_no_turn() {
         let addresses = ["127.0.0.2", "127.0.0.3"].map(|address| address.parse().unwrap());
-        let sources = Sources::new(&addresses, None);
+        let sources = Sources::new(&addresses, Vec::new());
         let from = |_| {
             let socket = TcpSocket::new_v6().unwrap();
             assert!(!sources.bind(&socket, "[::1]:9".parse().unwrap()).unwrap());

@@ -31,17 +31,17 @@ pub(super) fn state(summary: &RunSummary) -> String {
     );
     let late = health.lateness.as_ref().map(|late| &late.percentiles);
     line(
-        "Timers woke late, p50",
+        "Behind schedule, p50",
         late.map_or_else(unknown, |late| number::quantile(late.p50)),
         String::new(),
     );
     line(
-        "Timers woke late, p99",
+        "Behind schedule, p99",
         late.map_or_else(unknown, |late| number::quantile(late.p99)),
         number::time(Limits::LATENESS_P99),
     );
     line(
-        "Timers woke late, worst",
+        "Behind schedule, worst",
         late.map_or_else(unknown, |late| number::quantile(late.max)),
         String::new(),
     );

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, Version};
 use runner::engine::transport::{
     Client, Connection, Exchange, Failed, Failure, Request, Response, Timing, Transport,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 /// One request as it was asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,7 +133,7 @@ impl Client for ScriptClient {
         };
         let answer = (self.inner.rule)(&asked);
         self.inner.asked.borrow_mut().push(asked);
-        let in_time = timeout(request.timeout, sleep(answer.after)).await.is_ok();
+        let in_time = timeout_at(request.deadline(), sleep(answer.after)).await.is_ok();
         let done = Instant::now();
         let failed = |failure| {
             Err(Box::new(Failed {

@@ -57,9 +57,17 @@ pub(super) fn parse(bytes: &[u8], asked: Asked) -> Result<Option<Parsed>, Malfor
     let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut []);
     let mut config = ParserConfig::default();
-    // Deprecated, but a user agent must understand it (RFC 9112, section 5.2).
-    config.allow_obsolete_multiline_headers_in_responses(true);
-    let length = match config.parse_response_with_uninit_headers(&mut response, bytes, &mut room) {
+    let plain = config.parse_response_with_uninit_headers(&mut response, bytes, &mut room);
+    let folded = plain.is_err();
+    let read = if folded {
+        // Folded lines are deprecated, but a user agent must understand them (RFC 9112, section 5.2).
+        config.allow_obsolete_multiline_headers_in_responses(true);
+        response = httparse::Response::new(&mut []);
+        config.parse_response_with_uninit_headers(&mut response, bytes, &mut room)
+    } else {
+        plain
+    };
+    let length = match read {
         Ok(Status::Complete(length)) => length,
         Ok(Status::Partial) => return Ok(None),
         Err(error) => return Err(Malformed(words(error))),
@@ -81,6 +89,7 @@ pub(super) fn parse(bytes: &[u8], asked: Asked) -> Result<Option<Parsed>, Malfor
     };
     let headers = match framing {
         None => Headers::default(),
+        Some(_) if folded => unfolded(response.headers),
         Some(_) => of(&bytes[..length], response.headers),
     };
     Ok(Some(Parsed {
@@ -177,14 +186,11 @@ fn digits(bytes: &[u8]) -> Option<u64> {
     })
 }
 
-/// The headers as they stand in the head, folded lines joined.
+/// The headers as they stand in the head.
 fn of(head: &[u8], headers: &[Header<'_>]) -> Headers {
     let Some(first) = headers.first() else {
         return Headers::default();
     };
-    if headers.iter().any(|header| header.value.contains(&b'\n')) {
-        return unfolded(headers);
-    }
     let begin = first.name.as_ptr() as usize - head.as_ptr() as usize;
     Headers::of_lines(&head[begin..], names(headers))
 }
