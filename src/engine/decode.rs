@@ -108,7 +108,10 @@ mod tests {
             &brotli::enc::BrotliEncoderParams::default(),
         )
         .unwrap();
-        assert_eq!(*decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(), *b"text");
+        assert_eq!(
+            *decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(),
+            *b"text"
+        );
     }
 
     #[test]

@@ -88,9 +88,10 @@ impl<C: Client> Session<C> {
                 Ok(response) => {
                     self.keep_cookies(&request, &response.headers, rules);
                     match next(&request, response, rules) {
-                        Some(_) if redirects >= rules.redirects => {
-                            Some(Err(Fault::new(format!("more than {} redirects", rules.redirects))))
-                        }
+                        Some(_) if redirects >= rules.redirects => Some(Err(Fault::new(format!(
+                            "more than {} redirects",
+                            rules.redirects
+                        )))),
                         next => next,
                     }
                 }
