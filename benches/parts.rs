@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::io::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -90,14 +91,21 @@ fn render_path(bencher: Bencher<'_, '_>, endpoint: usize) {
     });
 }
 
-const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 28 Nov 2026 15:00:00 GMT\r\n\
-    Content-Type: application/json\r\nContent-Length: 11\r\nConnection: keep-alive\r\n\r\n{\"data\":[]}";
-
-#[divan::bench]
-fn decode_response(bencher: Bencher<'_, '_>) {
-    bencher.counter(BytesCount::of_slice(RESPONSE)).bench_local(|| {
-        let mut decoder = Decoder::new(&Method::GET);
-        let mut bytes = black_box(RESPONSE);
+/// Responses of so many seconds in turn: of 1 its head is known, of 10 each is read.
+#[divan::bench(args = [1, 10])]
+fn decode_response(bencher: Bencher<'_, '_>, seconds: usize) {
+    let response = |second| {
+        format!(
+            "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Sat, 28 Nov 2026 15:00:{second:02} GMT\r\n\
+             Content-Type: application/json\r\nContent-Length: 11\r\nConnection: keep-alive\r\n\r\n{{\"data\":[]}}"
+        )
+    };
+    let responses: Vec<String> = (0..seconds).map(response).collect();
+    let mut turn = responses.iter().cycle();
+    let known = Rc::default();
+    bencher.bench_local(|| {
+        let mut decoder = Decoder::new(&Method::GET, &known);
+        let mut bytes = black_box(turn.next().map_or(&b""[..], |response| response.as_bytes()));
         loop {
             match decoder.next(&mut bytes).expect("a valid response") {
                 Event::End => return decoder.keeps_alive(),

@@ -72,9 +72,9 @@ def run(name, scenario):
     file.write_text(f"name: {name}\n{scenario}")
     shutil.rmtree(out, ignore_errors=True)
     binary = os.environ.get("RUNNER", ROOT / "target" / "release" / "runner")
-    done = subprocess.run([binary, file, "--no-ui", "--workers", "1", "--out", out], stdout=subprocess.DEVNULL, timeout=120)
+    done = subprocess.run([binary, file, "--no-ui", "--workers", "1", "--out", out], capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
-        raise SystemExit(f"{file}: exit code {done.returncode}")
+        raise SystemExit(f"{file}: exit code {done.returncode}\n{done.stderr}")
     return json.loads((out / "run.json").read_text())
 
 
@@ -122,7 +122,7 @@ def stall():
         return max(0.0, 4 - since) if since >= 3 else 0.0
 
     server = Server(delay)
-    found = run("stall", scenario(server.url, "rate: 200/s, ramp: 0s, hold: 10s", "max_users: 400\n"))
+    found = run("stall", scenario(server.url, "rate: 200/s, ramp: 0s, hold: 10s", "max_users: 400\narrivals: even\n"))
     server.close()
     latency = found["total"]["latency"]["percentiles"]
     print("\nA second of ten without answers, 200 arrivals/s, latency from due, ms:", end=" ")

@@ -114,8 +114,8 @@ GENERATORS = [
 ]
 
 
-def nginx():
-    """Starts nginx and waits until it answers."""
+def nginx(workers=1):
+    """Starts nginx, its one worker on core 0 or more of them on any, and waits until it answers."""
     folder = WORK / "nginx"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "key.pem").exists():
@@ -124,7 +124,7 @@ def nginx():
             folder / "cert.pem", stderr=subprocess.DEVNULL)
     body = BODY.replace("'", "")
     (folder / "nginx.conf").write_text(f"""
-daemon off; master_process off; worker_processes 1; worker_rlimit_nofile 65536; pid {folder}/pid; error_log {folder}/error.log crit;
+daemon off; master_process {"off" if workers == 1 else "on"}; worker_processes {workers}; worker_rlimit_nofile 65536; pid {folder}/pid; error_log {folder}/error.log crit;
 events {{ worker_connections 60000; }}
 http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 1h; default_type application/json;
@@ -133,7 +133,8 @@ http {{
   server {{ listen 127.0.0.1:{PLAIN} backlog=65535; listen 127.0.0.1:{TLS} ssl backlog=65535; location / {{ return 200 '{body}'; }} }}
   server {{ listen 127.0.0.1:{STATUS}; location / {{ stub_status; }} }}
 }}""")
-    server = subprocess.Popen(["taskset", "-c", "0", "nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)])
+    pinned = ["taskset", "-c", "0"] if workers == 1 else []
+    server = subprocess.Popen([*pinned, "nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)])
     for _ in range(100):
         try:
             served()

@@ -1,12 +1,14 @@
-//! Any bytes as a response: no panic, no endless loop, and the same result however they are cut.
+//! Any bytes as a response: no panic, no endless loop, and the same result however they are cut, and when they come again.
 //!
 //! `cargo +nightly fuzz run response`
 
 #![no_main]
 
+use std::rc::Rc;
+
 use http::Method;
 use libfuzzer_sys::fuzz_target;
-use runner::engine::transport::codec::{Decoder, Event, Malformed};
+use runner::engine::transport::codec::{Decoder, Event, Known, Malformed};
 
 /// What a client makes of a response: status, length of the body, bytes left over, and whether it is whole.
 #[derive(Debug, Default, PartialEq)]
@@ -18,8 +20,8 @@ struct Read {
     keeps_alive: bool,
 }
 
-fn read<'b>(method: &Method, pieces: impl Iterator<Item = &'b [u8]>) -> Read {
-    let mut decoder = Decoder::new(method);
+fn read<'b>(known: &Rc<Known>, method: &Method, pieces: impl Iterator<Item = &'b [u8]>) -> Read {
+    let mut decoder = Decoder::new(method, known);
     let mut read = Read::default();
     for mut bytes in pieces {
         if let Err(malformed) = feed(&mut decoder, &mut bytes, &mut read) {
@@ -58,7 +60,10 @@ fn feed(decoder: &mut Decoder, bytes: &mut &[u8], read: &mut Read) -> Result<(),
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (method, size, bytes) = input;
     let method = [Method::GET, Method::HEAD, Method::CONNECT][usize::from(method % 3)].clone();
-    let whole = read(&method, std::iter::once(bytes));
+    let known = Rc::default();
+    let whole = read(&known, &method, std::iter::once(bytes));
     assert!(whole.body + whole.left <= bytes.len());
-    assert_eq!(read(&method, bytes.chunks(usize::from(size).max(1))), whole);
+    // Once more, now that its head came before.
+    assert_eq!(read(&known, &method, std::iter::once(bytes)), whole);
+    assert_eq!(read(&known, &method, bytes.chunks(usize::from(size).max(1))), whole);
 });

@@ -21,7 +21,7 @@ const FEWEST_CYCLES: f64 = 3.0;
 const DRIFT_CHANCE: f64 = 0.001;
 const DRIFT: f64 = 0.1;
 
-/// Wake-ups that are late by less than this share of the mean response time spoil no figure of a level.
+/// Lateness of less than this share of the mean response time spoil no figure of a level.
 const LATE: f64 = 0.05;
 
 /// Counting and rounding may miss the law by so much.
@@ -182,8 +182,8 @@ pub fn law(level: &Level) -> Option<f64> {
 }
 
 /// Whether a warning says that the generator, not the API, made the figures. Dropped arrivals do not: all users were busy
-/// because the API was slow; nor do requests that the scenario could not fill in, nor wake-ups that are late
-/// by little beside the response times.
+/// because the API was slow; nor do requests that the scenario could not fill in, nor lateness that
+/// is little beside the response times.
 fn is_of_generator(warning: &Warning, level: &Level) -> bool {
     let spoils = |figure| warning.spoils().contains(&figure);
     let harmless = match warning {

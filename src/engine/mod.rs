@@ -237,7 +237,8 @@ where
     let (cuts, received) = mpsc::unbounded_channel();
     let threads = (0..options.workers)
         .map(|index| spawn(index, options.workers, &shared, clock, make.clone(), cuts.clone()))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, _>>()
+        .inspect_err(|_| options.control.stop(Stop::Now))?;
     drop(cuts);
     let coordinator = Coordinator::new(&shared, clock, info);
     let lent = RefCell::new(observer);
@@ -355,13 +356,29 @@ where
         .name(format!("worker-{index}"))
         .spawn(move || {
             let place = (u64::from(index), u64::from(of));
-            let done = carry_out(&shared, clock, &make, place, cuts);
-            if done.is_err() {
-                // What the others would send is less than was planned.
-                shared.control.stop(Stop::Now);
-            }
-            done
+            let mut part = Part {
+                control: &shared.control,
+                done: false,
+            };
+            let result = carry_out(&shared, clock, &make, place, cuts);
+            part.done = result.is_ok();
+            result
         })
+}
+
+/// A worker's part of a run. Where it is not done, for an error or a panic, what the others send is less than was planned, and
+/// the run is stopped.
+struct Part<'c> {
+    control: &'c Control,
+    done: bool,
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.control.stop(Stop::Now);
+        }
+    }
 }
 
 /// What a worker's thread does, on a runtime of its own.

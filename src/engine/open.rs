@@ -158,7 +158,7 @@ async fn serve<T: Transport>(
 ) {
     let busy = Busy::new(&worker);
     let mut end = IterationEnd::Done;
-    if user.is_new() && !user.first(arrival.due).await {
+    if user.is_new() && user.first(arrival.due).await.is_none() {
         end = IterationEnd::Finished;
     }
     while end != IterationEnd::Finished {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use cookie_store::CookieStore;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -63,7 +64,7 @@ impl<C: Client> Session<C> {
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> Answer {
-        // Hardly ever there, and kept while the user waits.
+        // Hardly ever there, and so not to take its room in every user that waits.
         let mut before: Option<Box<Exchange>> = None;
         let mut redirects = 0;
         loop {
@@ -87,11 +88,11 @@ impl<C: Client> Session<C> {
                 Err(failed) => Some(Err(fault(&request, &exchange, failed, limits.timeout))),
                 Ok(response) => {
                     self.keep_cookies(&request, &response.headers, rules);
-                    match next(&request, response, rules) {
-                        Some(_) if redirects >= rules.redirects => Some(Err(Fault::new(format!(
-                            "more than {} redirects",
-                            rules.redirects
-                        )))),
+                    match redirect(&request, response, rules) {
+                        Some(_) if redirects >= rules.redirects => {
+                            let words = format!("more than {} redirects", rules.redirects);
+                            Some(Err(Fault::new(words)))
+                        }
                         next => next,
                     }
                 }
@@ -103,6 +104,9 @@ impl<C: Client> Session<C> {
                 Some(Ok(redirected)) => {
                     redirects += 1;
                     request = redirected;
+                    if let Ok(response) = &mut exchange.outcome {
+                        response.body = Bytes::new();
+                    }
                     before = Some(Box::new(exchange));
                 }
                 end => {
@@ -226,7 +230,7 @@ fn reached(
 
 /// The request that a redirect asks for; `None` when the response is none that is followed. Methods change as the
 /// Fetch standard (and every browser) has it.
-fn next<'r>(
+fn redirect<'r>(
     request: &Rendered<'r>,
     response: &Response,
     rules: &SessionRules,
@@ -290,7 +294,7 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
             .into(),
         headers,
         body: if to_get {
-            bytes::Bytes::new()
+            Bytes::new()
         } else {
             request.body.clone()
         },
@@ -309,12 +313,7 @@ fn add(exchange: &mut Exchange, before: &Exchange) {
             *sum = Some(sum.unwrap_or_default() + part);
         }
     }
-    // One that had to be opened anywhere on the way is what the reader should see.
-    exchange.connection = match (before.connection, exchange.connection) {
-        (Some(Connection::New), _) => Some(Connection::New),
-        (before, None) => before,
-        (_, now) => now,
-    };
+    exchange.connection = exchange.connection.max(before.connection);
     exchange.bytes_sent += before.bytes_sent;
     exchange.bytes_received += before.bytes_received;
 }
@@ -349,6 +348,57 @@ impl Answer {
         match &self.exchange.outcome {
             Ok(response) => Some(response),
             Err(failed) => failed.response.as_ref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_redirects_took_adds_up() {
+        let exchange = |connect: Option<u64>, connection, bytes| Exchange {
+            timing: Timing {
+                dns: None,
+                connect: connect.map(Duration::from_millis),
+                tls: Some(Duration::from_millis(bytes)),
+                first_byte: None,
+                done: Instant::now(),
+            },
+            connection,
+            bytes_sent: bytes,
+            bytes_received: 10 * bytes,
+            outcome: Err(Box::new(Failed {
+                failure: Failure::Reset,
+                response: None,
+            })),
+        };
+        let kinds = [
+            (None, None, None),
+            (
+                Some(Connection::Reopened),
+                Some(Connection::Reused),
+                Some(Connection::Reopened),
+            ),
+            (
+                Some(Connection::Reused),
+                Some(Connection::New),
+                Some(Connection::New),
+            ),
+            (Some(Connection::New), None, Some(Connection::New)),
+        ];
+        for (first, second, told) in kinds {
+            let before = exchange(Some(3), first, 1);
+            let mut last = exchange(None, second, 2);
+            let done = last.timing.done;
+            add(&mut last, &before);
+            assert_eq!(last.connection, told);
+            assert_eq!((last.bytes_sent, last.bytes_received), (3, 30));
+            assert_eq!(last.timing.dns, None);
+            assert_eq!(last.timing.connect, Some(Duration::from_millis(3)));
+            assert_eq!(last.timing.tls, Some(Duration::from_millis(3)));
+            assert_eq!(last.timing.done, done);
         }
     }
 }

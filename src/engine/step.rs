@@ -205,8 +205,10 @@ fn judge<'a, T: Transport>(
     mut random: impl Rng,
 ) -> Performed<'a> {
     let mut captured = Vec::new();
-    let fault = match answer.response() {
-        Some(response) if answer.fault.is_none() => match read(worker, plan, response) {
+    let fault = match (&answer.fault, &answer.exchange.outcome) {
+        (Some(fault), _) => Some(fault.clone()),
+        (None, Err(failed)) => Some(Fault::new(failed.failure.to_string())),
+        (None, Ok(response)) => match read(worker, plan, response) {
             Err(words) => Some(Fault::new(words)),
             Ok(body) => {
                 let none = HeaderMap::new();
@@ -229,7 +231,6 @@ fn judge<'a, T: Transport>(
                 }
             }
         },
-        _ => answer.fault.clone(),
     };
     Performed {
         answer,

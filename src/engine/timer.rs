@@ -21,7 +21,7 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    /// The finest that this system has. To be called inside the worker's own runtime and set of local tasks.
+    /// The finest that this system has. To be called inside the worker's own local runtime.
     pub(super) fn finest() -> Self {
         #[cfg(target_os = "linux")]
         if let Ok(fine) = Fine::new() {

@@ -96,23 +96,22 @@ impl<T: Transport> User<T> {
 
     /// The whole life of a user of the closed model.
     pub(super) async fn live(mut self, leave: Rc<Leave>, start: Duration) {
-        if self.first(start).await {
-            self.iterate(&leave).await;
+        if let Some(due) = self.first(start).await {
+            self.iterate(&leave, due).await;
         }
         self.last().await;
     }
 
-    /// `on_start`, with no think after it. False when the user has nothing more to do.
-    pub(super) async fn first(&mut self, due: Duration) -> bool {
+    /// `on_start`, with no think after it. Gives when the next is due; `None` when the user has nothing more to do.
+    pub(super) async fn first(&mut self, mut due: Duration) -> Option<Duration> {
         let worker = Rc::clone(&self.worker);
-        let mut due = due;
         for &endpoint in &worker.plan().on_start {
             if self.iteration(endpoint, due).await == IterationEnd::Finished {
-                return false;
+                return None;
             }
-            due = worker.clock.now();
+            due = self.ended;
         }
-        true
+        Some(due)
     }
 
     /// Whether it has done nothing yet.
@@ -139,8 +138,7 @@ impl<T: Transport> User<T> {
         }
     }
 
-    async fn iterate(&mut self, leave: &Leave) {
-        let mut due = self.worker.clock.now();
+    async fn iterate(&mut self, leave: &Leave, mut due: Duration) {
         while !leave.asked() {
             if self.worker.pause().is_some() {
                 self.wait_out_pause(leave).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::transport::Failure;
 
-/// A failed request.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The failure's type, in the words of the report.

@@ -71,7 +71,7 @@ pub struct Limits;
 impl Limits {
     /// The 99th percentile of lateness: as much shows in fast responses.
     pub const LATENESS_P99: Duration = Duration::from_millis(10);
-    /// Of fewer wake-ups the median is judged by the same limit: their 99th percentile is the one worst of them.
+    /// Of fewer starts the median is judged by the same limit: their 99th percentile is the one worst of them.
     pub const LATENESS_COUNT: u64 = 200;
     /// Share of the cores that the workers can use at most (the fewer of workers and cores).
     pub const CPU_SHARE: f64 = 0.8;

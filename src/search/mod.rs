@@ -66,7 +66,8 @@ pub async fn run<O: SearchObserver>(
             Err(EngineError::Interrupted) => break,
             Err(error) => {
                 observer.warning(format!("the search ends here: {error}"));
-                break;
+                // The error has stopped its own level, not the search.
+                return whole.recording().ok_or(error);
             }
         };
         let ended = recording.end.how.clone();

@@ -347,6 +347,35 @@ async fn redirects_are_followed_without_credentials_for_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_program_does_with_a_response_is_none_of_the_users_time() {
+    let transport = ScriptTransport::new(|_| Answer::ok(100, "").handled(50));
+    let yaml = format!(
+        "{HEAD}think: {{ constant: 1s }}\nendpoints:\n  - name: a\n    steps:\n\
+         \x20     - {{ name: one, get: /1, think: {{ constant: 500ms }} }}\n\
+         \x20     - {{ name: two, get: /2 }}\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 3s }}]"
+    );
+    let recording = run(&yaml, &transport).await;
+    // 100 ms and a think time from one to the next, whatever lies between.
+    assert_eq!(seconds(&transport.asked())[..4], [0.0, 0.6, 1.7, 2.3]);
+    let iterations = &recording.summary(&windows(&recording)).endpoints[0];
+    let longest = iterations.duration.as_ref().expect("iterations").percentiles.max;
+    assert!(longest.value < Duration::from_millis(710), "{longest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_begins_where_on_start_ends() {
+    let transport = ScriptTransport::new(|_| Answer::ok(100, "").handled(50));
+    let yaml = format!(
+        "{HEAD}think: {{ pace: 1s }}\non_start: [hello]\nendpoints:\n  - {{ name: hello, get: /hello }}\n\
+         \x20 - {{ name: a, get: /a }}\nstages: [{{ users: 1, ramp: 0s, hold: 3s }}]"
+    );
+    run(&yaml, &transport).await;
+    // The first is late by the 50 ms, the others are on time.
+    assert_eq!(seconds(&transport.asked()), [0.0, 0.15, 1.1, 2.1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn redirects_share_the_time_of_their_request() {
     // Three answers of 400 ms each: the last would come 200 ms after the second that they have together.
     let transport = ScriptTransport::new(|asked| match asked.line.rsplit('/').next() {

@@ -339,6 +339,47 @@ async fn the_levels_are_one_run_and_its_journal_reads_back_the_same() {
     assert_eq!(requests(&read.timeline), requests(&recording.timeline));
 }
 
+/// Carries so many levels out; the next breaks down, and stops what is left of it.
+struct Breaking {
+    here: Here,
+    left: usize,
+}
+
+impl Carrier for Breaking {
+    async fn carry_out<O: Observer>(
+        &mut self,
+        plan: Arc<Plan>,
+        observer: &mut O,
+    ) -> Result<Recording, EngineError> {
+        if self.left == 0 {
+            self.here.control.stop(Stop::Now);
+            return Err(EngineError::WorkerLost(0));
+        }
+        self.left -= 1;
+        self.here.carry_out(plan, observer).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_whose_level_breaks_down_reports_those_before_as_completed() {
+    let plan = SMALL.plan("", 3);
+    let search = plan.outline.search.expect("a search");
+    let control = Control::default();
+    let mut kept = Kept::default();
+    let mut breaking = Breaking {
+        here: Here {
+            transport: QueueTransport::new(SMALL, plan.seed),
+            control: control.clone(),
+        },
+        left: 2,
+    };
+    let recording = run(&plan, &search, &control, &mut breaking, &mut kept)
+        .await
+        .expect("a search");
+    assert_eq!(recording.end.how, Ending::Completed);
+    assert_eq!(kept.levels.len(), 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_search_that_is_stopped_reports_the_levels_that_it_has() {
     let control = Control::default();

@@ -5,14 +5,17 @@
 
 mod chunked;
 mod head;
+mod known;
 
 use std::fmt;
+use std::rc::Rc;
 
 use http::Method;
 
 use chunked::Chunks;
 pub use head::Head;
 use head::{Framing, Parsed};
+pub use known::Known;
 
 /// The largest head of a response, in bytes.
 pub const MOST_HEAD: usize = 64 * 1024;
@@ -48,6 +51,7 @@ pub enum Event<'b> {
 /// Reads one response, and the interim ones before it.
 #[derive(Debug)]
 pub struct Decoder {
+    known: Rc<Known>,
     asked: Asked,
     state: State,
     keeps_alive: bool,
@@ -79,9 +83,10 @@ enum State {
 }
 
 impl Decoder {
-    /// For the response to a request of this method.
-    pub fn new(method: &Method) -> Self {
+    /// For the response to a request of this method. `known`: what came before, from this server or others.
+    pub fn new(method: &Method, known: &Rc<Known>) -> Self {
         Self {
+            known: Rc::clone(known),
             asked: match *method {
                 Method::HEAD => Asked::Head,
                 Method::CONNECT => Asked::Connect,
@@ -180,10 +185,20 @@ impl Decoder {
             || window.len() == MOST_HEAD
             || window.len() >= 2 * *tried
             || head::ends(&window[before.saturating_sub(2)..]);
-        let parsed = if worth_it {
-            head::parse(window, self.asked)?
-        } else {
-            None
+        let known = (before == 0).then(|| self.known.find(window, self.asked));
+        let parsed = match known.flatten() {
+            Some(parsed) => Some(parsed),
+            None if worth_it => {
+                let parsed = head::parse(window, self.asked)?;
+                if let Some(parsed) = &parsed
+                    && parsed.framing.is_some()
+                    && parsed.length <= SMALL_HEAD
+                {
+                    self.known.keep(&window[..parsed.length], self.asked, parsed);
+                }
+                parsed
+            }
+            None => None,
         };
         let Some(Parsed {
             length,

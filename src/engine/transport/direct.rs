@@ -19,6 +19,7 @@ use std::task::{Context, Poll, ready};
 
 use http::HeaderValue;
 
+use super::codec::Known;
 use super::connect;
 use super::outgoing::Outgoing;
 use super::wire::{Buffers, Wire};
@@ -41,6 +42,7 @@ pub struct DirectTransport {
     /// The one pool of `connections: shared`.
     pool: Rc<RefCell<Pool>>,
     buffers: Rc<RefCell<Buffers>>,
+    known: Rc<Known>,
 }
 
 impl DirectTransport {
@@ -50,6 +52,7 @@ impl DirectTransport {
             shared: shared.clone(),
             pool: Rc::new(RefCell::new(Pool::new(IDLE_SHARED))),
             buffers: Rc::default(),
+            known: Rc::default(),
         }
     }
 }
@@ -68,6 +71,7 @@ impl Transport for DirectTransport {
                 shared: self.shared.clone(),
                 pool,
                 buffers: self.buffers.clone(),
+                known: self.known.clone(),
             },
             limit: Limit::default(),
         }
@@ -88,6 +92,8 @@ struct User {
     pool: Rc<RefCell<Pool>>,
     /// The worker's, borrowed only while one of its users is polled.
     buffers: Rc<RefCell<Buffers>>,
+    /// The worker's, too.
+    known: Rc<Known>,
 }
 
 impl Client for DirectClient {
@@ -163,7 +169,7 @@ impl User {
         let room = self.buffers.borrow_mut().take_room();
         let outgoing = Outgoing::new(request, close, room)?;
         let closes = outgoing.closes;
-        let reception = record.reception.insert(Reception::new(request));
+        let reception = record.reception.insert(Reception::new(request, &self.known));
         let mut exchange = Running {
             wire: &mut open.wire,
             outgoing: Some(outgoing),

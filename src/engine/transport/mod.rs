@@ -132,16 +132,16 @@ pub struct Timing {
     pub done: Instant,
 }
 
-/// Whether the connection that carried a request was opened for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether the connection that carried a request was opened for it. Of several on the way of one request the greatest is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Connection {
-    /// Opened for this request.
-    New,
     /// Kept alive from an earlier one.
     Reused,
     /// Opened for this request, because the kept-alive one was found closed: before anything was written, or
     /// (`on_stale: reconnect`) when the request was on its way.
     Reopened,
+    /// Opened for this request.
+    New,
 }
 
 /// A response that was read to its end.

@@ -13,6 +13,7 @@ use crate::measure::interval::{Cell, Failure, Interval, IterationCell};
 use crate::measure::recording::Timeline;
 use crate::measure::run::{Host, Storage};
 use crate::measure::summary::{FailureCount, FailureSummary};
+use crate::measure::units::micros;
 use crate::plan::{EndpointId, RowId, StageId};
 
 /// Failure types.
@@ -183,6 +184,16 @@ pub(crate) struct HealthFold {
     not_filled_in: u64,
 }
 
+/// Cores used in an interval; `None` where nothing was sampled, or it is too short to tell, as what is left of a second when a run
+/// ends: the two clocks are read one after the other.
+fn cores(interval: &Interval) -> Option<f64> {
+    const SHORTEST: Duration = Duration::from_millis(100);
+    let generator = &interval.generator;
+    // Each worker tells of its own share of the time, and not all of them may have.
+    let wall = micros(interval.length()).max(generator.wall);
+    (generator.wall > 0 && interval.length() >= SHORTEST).then(|| generator.cpu as f64 / wall as f64)
+}
+
 impl HealthFold {
     pub(crate) fn add(&mut self, interval: &Interval, host: &Host) {
         self.late.add(&interval.lateness);
@@ -191,7 +202,7 @@ impl HealthFold {
         self.dropped_arrivals = dropped.fold(self.dropped_arrivals, u64::saturating_add);
         let not_filled_in = interval.not_filled_in.iter().map(|of| of.1);
         self.not_filled_in = not_filled_in.fold(self.not_filled_in, u64::saturating_add);
-        if let Some(cores) = interval.generator.cores() {
+        if let Some(cores) = cores(interval) {
             let seconds = u64::from(interval.until - interval.from);
             self.sampled_seconds += seconds;
             if cores > Limits::CPU_SHARE * f64::from(usable_cores(host)) {

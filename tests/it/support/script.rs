@@ -31,6 +31,8 @@ pub(crate) struct Answer {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
     pub(crate) failure: Option<Failure>,
+    /// What the program then takes for itself before it goes on.
+    pub(crate) handled: Duration,
 }
 
 impl Answer {
@@ -43,7 +45,14 @@ impl Answer {
             headers: Vec::new(),
             body: body.into(),
             failure: None,
+            handled: Duration::ZERO,
         }
+    }
+
+    /// The program then takes so many milliseconds for itself.
+    pub(crate) fn handled(mut self, ms: u64) -> Self {
+        self.handled = Duration::from_millis(ms);
+        self
     }
 
     pub(crate) fn status(mut self, status: u16) -> Self {
@@ -135,6 +144,7 @@ impl Client for ScriptClient {
         self.inner.asked.borrow_mut().push(asked);
         let in_time = timeout_at(request.deadline(), sleep(answer.after)).await.is_ok();
         let done = Instant::now();
+        sleep(answer.handled).await;
         let failed = |failure| {
             Err(Box::new(Failed {
                 failure,

@@ -26,6 +26,7 @@ pub struct Head {
 }
 
 /// A head that was read.
+#[derive(Clone, Debug)]
 pub(super) struct Parsed {
     /// Its length in bytes, the empty line included.
     pub(super) length: usize,

@@ -20,7 +20,11 @@ struct Read {
 
 /// Reads pieces, then the end of the connection.
 fn read<'b>(method: &Method, pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
-    let mut decoder = Decoder::new(method);
+    read_knowing(&Rc::default(), method, pieces)
+}
+
+fn read_knowing<'b>(known: &Rc<Known>, method: &Method, pieces: impl IntoIterator<Item = &'b [u8]>) -> Read {
+    let mut decoder = Decoder::new(method, known);
     let mut read = Read {
         status: None,
         headers: HeaderMap::new(),
@@ -69,7 +73,8 @@ fn feed(decoder: &mut Decoder, bytes: &mut &[u8], read: &mut Read) -> Result<(),
     }
 }
 
-/// The response in one piece; checked to be the same in two, cut anywhere, and byte by byte.
+/// The response in one piece; checked to be the same in two, cut anywhere, and byte by byte, and to be the same where its
+/// head came before.
 fn get(response: &str) -> Read {
     ask(&Method::GET, response)
 }
@@ -82,6 +87,12 @@ fn ask(method: &Method, response: &str) -> Read {
         assert_eq!(read(method, [first, second]), whole, "{response:?} cut at {cut}");
     }
     assert_eq!(read(method, bytes.chunks(1)), whole, "{response:?} byte by byte");
+    let known = Rc::default();
+    // One that asks otherwise, and may frame it otherwise, comes before.
+    for method in [&Method::HEAD, &Method::CONNECT, method, method] {
+        let again = read_knowing(&known, method, [bytes]);
+        assert_eq!(again, read(method, [bytes]), "{response:?} once more");
+    }
     whole
 }
 
@@ -285,6 +296,10 @@ fn folded_lines_are_joined() {
     assert_eq!(whole(&got), (Some(200), "ok", true));
     assert_eq!(got.headers["x-folded"], "one, two three");
     assert_eq!(got.headers["content-length"], "2");
+    // The only fold, and before the value.
+    let got = get("HTTP/1.1 200 OK\r\nContent-Length:\r\n 2\r\n\r\nok");
+    assert_eq!(whole(&got), (Some(200), "ok", true));
+    assert_eq!(got.headers["content-length"], "2");
 }
 
 #[test]
@@ -350,7 +365,7 @@ fn the_first_byte_is_that_of_the_final_response() {
         (&["HTTP/1.1 101 Switch", "ing\r\n\r\n"], &[true, true]),
         (&["HTTP/1.1 103 Early\n\nHTTP/1.1 2"], &[true]),
     ] {
-        let mut decoder = Decoder::new(&Method::GET);
+        let mut decoder = Decoder::new(&Method::GET, &Rc::default());
         for (piece, begun) in pieces.iter().zip(begun) {
             let mut bytes = piece.as_bytes();
             while !matches!(decoder.next(&mut bytes).unwrap(), Event::More | Event::End) {}

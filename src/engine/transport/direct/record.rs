@@ -1,9 +1,11 @@
 //! What is known of an exchange so far.
 
+use std::rc::Rc;
+
 use tokio::time::Instant;
 
 use super::super::body::Body;
-use super::super::codec::{Decoder, Event, Head, Malformed};
+use super::super::codec::{Decoder, Event, Head, Known, Malformed};
 use super::super::connect::Phases;
 use super::super::wire::Wire;
 use super::super::{Connection, Exchange, Failed, Failure, Request, Response, Timing};
@@ -34,10 +36,10 @@ pub(super) struct Reception<'r> {
 }
 
 impl<'r> Reception<'r> {
-    pub(super) fn new(request: &'r Request<'r>) -> Self {
+    pub(super) fn new(request: &'r Request<'r>, known: &Rc<Known>) -> Self {
         Self {
             request,
-            decoder: Decoder::new(request.method),
+            decoder: Decoder::new(request.method, known),
             head: None,
             body: Body::default(),
             received: 0,
