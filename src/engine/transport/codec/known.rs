@@ -1,6 +1,6 @@
 //! Heads that came before.
 //!
-//! A server says the same again and again, and to see that costs a tenth of reading it: a head whose bytes are all the
+//! A server says the same again and again, and to see that costs a fraction of reading it: a head whose bytes are all the
 //! same means the same.
 
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use super::head::Parsed;
 /// How many are kept: a scenario's endpoints differ in the length of their bodies, if in nothing else.
 const MOST: usize = 4;
 
-/// Where none of so many heads came before (each has a number of its own, say), only every so manieth is kept.
+/// Where so many heads in turn were new (each has a number of its own, say), only one in so many is kept.
 const IN_VAIN: u32 = 16;
 
 /// The last few heads that were read, of all connections of a worker.
