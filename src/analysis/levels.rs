@@ -21,7 +21,7 @@ const FEWEST_CYCLES: f64 = 3.0;
 const DRIFT_CHANCE: f64 = 0.001;
 const DRIFT: f64 = 0.1;
 
-/// Lateness of less than this share of the mean response time spoil no figure of a level.
+/// Lateness of less than this share of the mean response time spoils no figure of a level.
 const LATE: f64 = 0.05;
 
 /// Counting and rounding may miss the law by so much.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::control::{Stop, stopped};
-use super::schedule::{Course, Follower};
+use super::fair::Fair;
+use super::schedule::Follower;
 use super::transport::Transport;
 use super::user::{Leave, User};
 use super::worker::Worker;
@@ -36,13 +37,10 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
         () = crowd.follow_profile() => {}
     }
     worker.shared.load_ends(worker.clock.now());
-    for leave in crowd.staying.values() {
-        leave.ask();
-    }
     let last = worker.clock.now() + worker.plan().graceful_stop;
     tokio::select! {
         biased;
-        () = crowd.all_gone() => {}
+        () = crowd.all_leave() => {}
         () = stopped(&mut stop, Stop::Now) => {}
         () = worker.clock.wait_until(last) => {}
     }
@@ -55,7 +53,7 @@ impl<T: Transport> Crowd<T> {
         let mut since = None;
         while !self.follow(&mut follower, since).await {
             let now = self.worker.clock.now();
-            self.reconcile(&Arc::clone(follower.course()), now);
+            self.reconcile(&mut follower, now).await;
             since = Some(now);
         }
     }
@@ -86,7 +84,8 @@ impl<T: Transport> Crowd<T> {
     }
 
     /// After a change: who is not to be there by now leaves, and who is missing starts.
-    fn reconcile(&mut self, course: &Course, now: Duration) {
+    async fn reconcile(&mut self, follower: &mut Follower, now: Duration) {
+        let course = Arc::clone(follower.course());
         let mut wanted = BTreeMap::new();
         let past = course.profile.user_events().take_while(|event| event.at <= now);
         for event in past.filter(|event| self.worker.owns(event.user)) {
@@ -98,10 +97,12 @@ impl<T: Transport> Crowd<T> {
         let staying: Vec<u64> = self.staying.keys().copied().collect();
         for user in staying.into_iter().filter(|user| !wanted.contains_key(user)) {
             self.leave(user);
+            follower.fair.one_more().await;
         }
         for (user, due) in wanted {
             if !self.staying.contains_key(&user) {
                 self.start(user, due);
+                follower.fair.one_more().await;
             }
         }
     }
@@ -119,6 +120,15 @@ impl<T: Transport> Crowd<T> {
         if let Some(leave) = self.staying.remove(&user) {
             leave.ask();
         }
+    }
+
+    async fn all_leave(&mut self) {
+        let mut fair = Fair::default();
+        for leave in self.staying.values() {
+            leave.ask();
+            fair.one_more().await;
+        }
+        self.all_gone().await;
     }
 
     async fn all_gone(&mut self) {

@@ -15,8 +15,11 @@ use crate::plan::Plan;
 /// Seconds that the system keeps a closed connection: what was there before the run is gone then.
 const KEPT_CLOSED: u64 = 60;
 
-/// Counting open files walks a directory: done only so often.
-const COUNT_FILES_EVERY: u64 = 5;
+/// Counting open files walks a directory: where there are many, it is done only every so many seconds.
+const COUNT_MANY_EVERY: u64 = 5;
+
+/// So many are many.
+const MANY_FILES: u64 = 2_000;
 
 /// Files that are open beside connections: the program's own, reports, the page and its readers.
 const OTHER_FILES: u64 = 200;
@@ -97,22 +100,26 @@ fn thread_time() -> Duration {
 #[derive(Default)]
 pub(super) struct Sampler {
     samples: u64,
-    open_files: Option<u64>,
+    /// What was counted last.
+    counted: Generator,
     /// The fewest closed connections that the system still kept: those of other programs, from before the run.
     least_closed: Option<u64>,
 }
 
 impl Sampler {
     pub(super) fn sample(&mut self) -> Generator {
-        if self.samples.is_multiple_of(COUNT_FILES_EVERY) {
-            self.open_files = open_files();
+        let many = self.counted.open_files.is_some_and(|files| files >= MANY_FILES);
+        if !many || self.samples.is_multiple_of(COUNT_MANY_EVERY) {
+            let files = open_files();
+            // Both are of one moment: connections that close go from the one to the other.
+            self.counted = Generator {
+                open_files: files,
+                local_ports: files.and_then(|files| self.ports_in_use(files)),
+                ..Generator::default()
+            };
         }
         self.samples += 1;
-        Generator {
-            open_files: self.open_files,
-            local_ports: self.open_files.and_then(|files| self.ports_in_use(files)),
-            ..Generator::default()
-        }
+        self.counted
     }
 
     /// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still

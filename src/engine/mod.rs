@@ -30,6 +30,7 @@ mod closed;
 mod control;
 mod coordinator;
 mod decode;
+mod fair;
 mod host;
 mod open;
 mod pools;

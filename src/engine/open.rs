@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::control::{Stop, stopped};
+use super::fair::Fair;
 use super::transport::Transport;
 use super::user::{IterationEnd, User};
 use super::worker::Worker;
@@ -142,8 +143,10 @@ impl<T: Transport> Desk<T> {
     async fn finish(&mut self) {
         while self.tasks.join_next().await.is_some() {}
         let idle = std::mem::take(&mut self.state.borrow_mut().idle);
+        let mut fair = Fair::default();
         for mut user in idle {
             self.tasks.spawn_local(async move { user.last().await });
+            fair.one_more().await;
         }
         while self.tasks.join_next().await.is_some() {}
     }

@@ -64,6 +64,8 @@ mod fine {
     use tokio::io::unix::AsyncFd;
     use tokio::time::Instant;
 
+    use crate::engine::fair::Fair;
+
     /// A timer of the system, and those that wait on it.
     pub(in super::super) struct Fine {
         fd: AsyncFd<OwnedFd>,
@@ -99,9 +101,10 @@ mod fine {
             while let Ok(mut ready) = self.fd.readable().await {
                 ready.clear_ready();
                 self.waits.borrow_mut().set = None;
-                let now = Instant::now();
-                while let Some(waker) = self.next_due(now) {
+                let mut fair = Fair::default();
+                while let Some(waker) = self.next_due(Instant::now()) {
                     waker.wake();
+                    fair.one_more().await;
                 }
             }
         }
@@ -218,6 +221,34 @@ mod fine {
                 })
                 .await;
             assert_eq!(*order.borrow(), [0, 1, 1, 2, 3, 20]);
+        }
+
+        #[tokio::test]
+        async fn what_has_arrived_comes_before_the_last_of_many_that_are_due() {
+            let told = Rc::new(RefCell::new(Vec::new()));
+            let all = Rc::clone(&told);
+            LocalSet::new()
+                .run_until(async move {
+                    let fine = Rc::new(Fine::new().unwrap());
+                    spawn_local(Rc::clone(&fine).drive());
+                    let at = Instant::now() + Duration::from_millis(20);
+                    let waits = [(); 500].map(|()| {
+                        let (fine, told) = (Rc::clone(&fine), Rc::clone(&told));
+                        spawn_local(async move {
+                            fine.until(at).await;
+                            told.borrow_mut().push("sent");
+                            tokio::task::yield_now().await;
+                            told.borrow_mut().push("answered");
+                        })
+                    });
+                    for wait in waits {
+                        wait.await.unwrap();
+                    }
+                })
+                .await;
+            let told = all.borrow();
+            let first_answer = told.iter().position(|&what| what == "answered").unwrap();
+            assert!(first_answer < 100, "{first_answer}");
         }
 
         #[tokio::test]

@@ -97,10 +97,16 @@ impl<T: Transport> Worker<T> {
     /// Waits until a moment of the course; false where the course has changed before.
     pub(super) async fn wait_on_course(&self, follower: &mut Follower, at: Duration) -> bool {
         let now = self.clock.now();
+        let first = follower.waited_for.replace(at) != Some(at);
         if at <= now {
-            self.recorder.borrow_mut().late(now.saturating_sub(at));
+            // Of many that are to begin at one moment each begins after the other: none of those is late.
+            if first {
+                self.recorder.borrow_mut().late(now.saturating_sub(at));
+            }
+            follower.fair.one_more().await;
             return true;
         }
+        follower.fair.paused();
         tokio::select! {
             () = self.wait_until(at) => true,
             () = follower.changed() => false,

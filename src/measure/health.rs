@@ -210,7 +210,8 @@ impl fmt::Display for Warning {
             ),
             Self::LateWakeUps { p99, max } => write!(
                 f,
-                "the generator was behind its schedule (1% of the time by {} or more, at worst {}): requests were sent, and responses noticed, too late",
+                "the generator was behind its schedule (1% of the time by {} or more, at worst {}): requests were \
+                 sent, and responses noticed, too late",
                 words::duration(*p99),
                 words::duration(*max)
             ),

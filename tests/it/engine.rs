@@ -565,6 +565,37 @@ async fn on_stop_is_done_by_each_user_though_stop_after_ended_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_response_does_not_wait_until_hundreds_of_users_came_or_went() {
+    let users = 400;
+    for load in [
+        format!("think: {{ constant: 1h }}\nstages: [{{ users: {users}, ramp: 0s, hold: 5s }}]"),
+        format!("max_users: {users}\nstages: [{{ rate: {users}/s, ramp: 0s, hold: 1s }}]"),
+    ] {
+        let transport = ScriptTransport::new(|asked| {
+            Answer::ok(if asked.line.ends_with("/main") { 2000 } else { 0 }, "")
+        });
+        let yaml = format!(
+            "{HEAD}on_start: [hello, come]\non_stop: [bye, gone]\nendpoints:\n  - {{ name: main, get: /main }}\n\
+             \x20 - {{ name: hello, weight: 0, get: /hello }}\n  - {{ name: come, weight: 0, get: /come }}\n\
+             \x20 - {{ name: bye, weight: 0, get: /bye }}\n  - {{ name: gone, weight: 0, get: /gone }}\n{load}"
+        );
+        run(&yaml, &transport).await;
+        let lines = transport.lines();
+        for (first, second) in [("/hello", "/come"), ("/bye", "/gone")] {
+            // The second request of a user follows its first response.
+            let begun = |line: &&String| line.ends_with(first);
+            let until = lines.iter().position(|line| line.ends_with(second)).expect("one");
+            let before = lines[..until].iter().filter(begun).count();
+            assert!(lines.iter().filter(begun).count() > users / 2, "{load}");
+            assert!(
+                before <= 16,
+                "{before} of {first} before the first {second}: {load}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn unique_data_is_used_once_and_its_end_ends_the_run() {
     let transport = ScriptTransport::new(|_| Answer::ok(10, ""));
     let yaml = format!(
