@@ -359,7 +359,7 @@ impl Health {
                 count: counts.other_failures,
             });
         }
-        if *storage != Storage::default() {
+        if !storage.is_whole() {
             warnings.push(Warning::Storage(storage.clone()));
         }
         self.warnings = warnings;

@@ -116,3 +116,14 @@ pub struct Storage {
     /// The first error of the disk, in words.
     pub error: Option<String>,
 }
+
+impl Storage {
+    /// Whether all is on disk as it was measured, be it after an error.
+    pub fn is_whole(&self) -> bool {
+        let lost = Self {
+            error: None,
+            ..self.clone()
+        };
+        lost == Self::default()
+    }
+}

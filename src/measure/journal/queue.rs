@@ -98,6 +98,11 @@ impl Queue {
         waiting.coarsen();
     }
 
+    /// An example could not be written: it goes back to the front.
+    pub(super) fn put_back_example(&self, example: Example) {
+        self.lock().examples.insert(0, example);
+    }
+
     /// Whether the run has ended, so that little patience is left.
     pub(super) fn is_ending(&self) -> bool {
         let waiting = self.lock();

@@ -16,6 +16,7 @@ use super::{End, Interval, Line, RunInfo, Storage};
 use crate::measure::histogram::Sparse;
 use crate::measure::interval::{Cell as Requests, Integrals};
 use crate::measure::run::{Ending, FORMAT, Host};
+use crate::measure::sample::Example;
 use crate::measure::summary::Connections;
 use crate::plan::outline::{Outline, Row, ThinkOutline};
 use crate::plan::{EndpointId, RowId, StageId};
@@ -127,16 +128,29 @@ impl Disk {
 }
 
 fn writer(disk: &Disk) -> Writer<Disk> {
+    writer_with(disk, PathBuf::from("/nonexistent"))
+}
+
+fn writer_with(disk: &Disk, failures: PathBuf) -> Writer<Disk> {
     let info = info();
     let tags = Tags::new(&info.outline);
-    Writer::begin(
-        disk.clone(),
-        Disk::default(),
-        tags,
-        &info,
-        PathBuf::from("/nonexistent"),
-    )
-    .unwrap()
+    Writer::begin(disk.clone(), Disk::default(), tags, &info, failures).unwrap()
+}
+
+fn example() -> Example {
+    Example {
+        row: RowId(0),
+        at: Duration::from_secs(1),
+        failure: "expected <400, got 500".into(),
+        detail: None,
+        request: "GET http://localhost/".to_owned(),
+        request_headers: String::new(),
+        request_body: String::new(),
+        head: None,
+        body: Vec::new(),
+        body_cut: false,
+        body_length: 0,
+    }
 }
 
 fn end() -> End {
@@ -229,4 +243,42 @@ fn a_disk_that_never_answers_does_not_keep_the_run_from_ending() {
     let storage = queue.finish(end(), Duration::ZERO);
     assert_eq!(storage.lost_seconds, 3);
     assert_eq!(storage.error.as_deref(), Some("the disk does not answer"));
+}
+
+#[test]
+fn an_example_that_cannot_be_written_is_tried_again_until_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let failures = folder.path().join("failures");
+    let (queue, disk) = (Queue::default(), Disk::default());
+    let mut writer = writer_with(&disk, failures.clone());
+    std::fs::write(&failures, "in the way").unwrap();
+    queue.push_example(example());
+    queue.push_example(example());
+    assert!(writer.step(&queue, queue.next()));
+    assert!(writer.step(&queue, queue.next()));
+    std::fs::remove_file(&failures).unwrap();
+    let storage = finish(&queue, writer);
+    assert!(storage.is_whole() && storage.error.is_some(), "{storage:?}");
+    let mut names: Vec<_> = std::fs::read_dir(&failures)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["001-expected-400-got-500.txt", "002-expected-400-got-500.txt"]
+    );
+}
+
+#[test]
+fn examples_that_cannot_be_written_at_all_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let failures = folder.path().join("failures");
+    std::fs::write(&failures, "in the way").unwrap();
+    let (queue, disk) = (Queue::default(), Disk::default());
+    (0..3).for_each(|_| queue.push_example(example()));
+    queue.push(second(7));
+    let storage = finish(&queue, writer_with(&disk, failures));
+    assert_eq!((storage.lost_examples, storage.lost_seconds), (3, 0));
+    assert_eq!(disk.intervals().len(), 1);
 }

@@ -72,7 +72,7 @@ impl<A: Append> Writer<A> {
     pub(super) fn step(&mut self, queue: &Queue, job: Job) -> bool {
         match job {
             Job::Interval(interval) => self.interval(queue, interval),
-            Job::Example(example) => self.example(queue, &example),
+            Job::Example(example) => self.example(queue, example),
             Job::End(end, storage) => {
                 let mut written = self.line(&Line::End {
                     end: end.clone(),
@@ -101,11 +101,7 @@ impl<A: Append> Writer<A> {
         if let Err(error) = self.line(&Line::Interval(Box::new(Interval::clone(&interval)))) {
             note_error(queue, &error);
             queue.put_back(interval);
-            self.failed += 1;
-            if queue.is_ending() && self.failed >= LAST_ATTEMPTS {
-                queue.give_up();
-                self.failed = 0;
-            }
+            self.failed_again(queue);
             return;
         }
         self.failed = 0;
@@ -116,16 +112,31 @@ impl<A: Append> Writer<A> {
         }
     }
 
-    fn example(&mut self, queue: &Queue, example: &Example) {
-        self.examples += 1;
+    fn example(&mut self, queue: &Queue, example: Example) {
         let row = self
             .outline
             .rows
             .get(usize::from(example.row.0))
             .map_or("", |row| &row.name);
-        if let Err(error) = example::write(&self.failures, self.examples, row, example) {
-            note_error(queue, &error);
-            queue.note(|storage| storage.lost_examples += 1);
+        match example::write(&self.failures, self.examples + 1, row, &example) {
+            Ok(()) => {
+                self.examples += 1;
+                self.failed = 0;
+            }
+            // It may be the connections that take all files this program may open: they are closed at the end.
+            Err(error) => {
+                note_error(queue, &error);
+                queue.put_back_example(example);
+                self.failed_again(queue);
+            }
+        }
+    }
+
+    fn failed_again(&mut self, queue: &Queue) {
+        self.failed += 1;
+        if queue.is_ending() && self.failed >= LAST_ATTEMPTS {
+            queue.give_up();
+            self.failed = 0;
         }
     }
 
