@@ -181,7 +181,7 @@ impl Aggregator {
         interval.generator.merge(&std::mem::take(&mut self.generator));
         interval.turns.append(&mut self.turns);
         self.given_out = self.given_out.max(interval.until);
-        let interval = Arc::new(interval);
+        let interval = interval.kept();
         let whole = self.timeline.add(interval.clone());
         self.live.add(&interval, whole);
         interval

@@ -1,5 +1,6 @@
 //! The stored form of a histogram.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -18,7 +19,8 @@ pub struct Sparse {
     sum: u64,
     min: u64,
     max: u64,
-    packed: Box<[u8]>,
+    /// May be shared with others that hold the same.
+    packed: Arc<[u8]>,
 }
 
 impl Sparse {
@@ -137,6 +139,21 @@ impl Sparse {
             self.min.min(other.min),
             self.max.max(other.max),
         );
+    }
+
+    /// Where another holds the same buckets, both keep them but once from now on; whether they do.
+    pub(in crate::measure) fn share(&mut self, other: &Self) -> bool {
+        let same = self.packed == other.packed;
+        if same {
+            self.packed = Arc::clone(&other.packed);
+        }
+        same
+    }
+
+    /// How many keep the same buckets.
+    #[cfg(test)]
+    pub(in crate::measure) fn sharers(&self) -> usize {
+        Arc::strong_count(&self.packed)
     }
 
     /// Reads packed buckets; what is wrong with them, if anything.
@@ -281,6 +298,15 @@ mod tests {
             serde_json::from_str::<Sparse>(r#"[1,5,5,5,"BQE"]"#).ok(),
             Some(of(&[5]))
         );
+    }
+
+    #[test]
+    fn only_what_is_the_same_is_shared() {
+        let (a, mut b, mut c) = (of(&[5, 5, 900]), of(&[5, 5, 900]), of(&[5, 901, 901]));
+        let before = c.clone();
+        assert!(b.share(&a) && a.sharers() == 2);
+        assert!(!c.share(&a));
+        assert_eq!((b, c), (a, before));
     }
 
     #[test]

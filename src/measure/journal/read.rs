@@ -41,7 +41,7 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
             _ if ended.is_some() => return Err(lines.error("a line after the end of the run")),
             Line::Header { .. } => return Err(lines.error("a second header")),
             Line::Interval(interval) => {
-                let interval = Arc::from(interval);
+                let interval = interval.kept();
                 run.turn(&interval);
                 check(&interval, &run.info.outline).map_err(|wrong| lines.error(wrong))?;
                 run.timeline.add(interval);
