@@ -1,6 +1,6 @@
 //! The closed model: so many users at each time, each waiting for its response before it goes on.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,8 @@ struct Crowd<T> {
     tasks: JoinSet<()>,
     /// Those that have not been asked to leave.
     staying: HashMap<u64, Rc<Leave>>,
+    /// Those that have, and are still to be woken.
+    leaving: VecDeque<Rc<Leave>>,
 }
 
 /// Lets this worker's users come and go as the profile says, until the last has left or `graceful_stop` is over.
@@ -30,6 +32,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
         worker: Rc::clone(&worker),
         tasks: JoinSet::new(),
         staying: HashMap::new(),
+        leaving: VecDeque::new(),
     };
     tokio::select! {
         biased;
@@ -67,14 +70,21 @@ impl<T: Transport> Crowd<T> {
             if !worker.owns(event.user) {
                 continue;
             }
+            if event.at > worker.clock.now() {
+                self.wake_leaving(&mut follower.fair).await;
+            }
             if !worker.wait_on_course(follower, event.at).await {
                 return false;
             }
             match event.kind {
-                UserEventKind::Start => self.start(event.user, event.at),
+                UserEventKind::Start => {
+                    self.start(event.user, event.at);
+                    follower.fair.one_more().await;
+                }
                 UserEventKind::Leave => self.leave(event.user),
             }
         }
+        self.wake_leaving(&mut follower.fair).await;
         let someone = !self.staying.is_empty();
         tokio::select! {
             over = worker.wait_on_course(follower, course.profile.duration()) => over,
@@ -97,7 +107,6 @@ impl<T: Transport> Crowd<T> {
         let staying: Vec<u64> = self.staying.keys().copied().collect();
         for user in staying.into_iter().filter(|user| !wanted.contains_key(user)) {
             self.leave(user);
-            follower.fair.one_more().await;
         }
         for (user, due) in wanted {
             if !self.staying.contains_key(&user) {
@@ -105,6 +114,7 @@ impl<T: Transport> Crowd<T> {
                 follower.fair.one_more().await;
             }
         }
+        self.wake_leaving(&mut follower.fair).await;
     }
 
     fn start(&mut self, user: u64, due: Duration) {
@@ -115,19 +125,28 @@ impl<T: Transport> Crowd<T> {
             .spawn_local(live(Rc::clone(&self.worker), user, due, leave));
     }
 
+    /// From now on this user begins nothing; it is woken with the others.
     fn leave(&mut self, user: u64) {
-        while self.tasks.try_join_next().is_some() {}
         if let Some(leave) = self.staying.remove(&user) {
             leave.ask();
+            self.leaving.push_back(leave);
         }
     }
 
-    async fn all_leave(&mut self) {
-        let mut fair = Fair::default();
-        for leave in self.staying.values() {
-            leave.ask();
+    async fn wake_leaving(&mut self, fair: &mut Fair) {
+        while let Some(leave) = self.leaving.pop_front() {
+            leave.wake();
             fair.one_more().await;
         }
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    async fn all_leave(&mut self) {
+        for (_, leave) in self.staying.drain() {
+            leave.ask();
+            self.leaving.push_back(leave);
+        }
+        self.wake_leaving(&mut Fair::default()).await;
         self.all_gone().await;
     }
 

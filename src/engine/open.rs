@@ -99,6 +99,7 @@ impl<T: Transport> Desk<T> {
                 return;
             }
             self.admit(arrival, course.profile.stage_at(arrival.due));
+            follower.fair.one_more().await;
             next = arrivals.find(owned);
         }
     }

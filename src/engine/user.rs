@@ -26,9 +26,13 @@ pub(super) struct Leave {
 }
 
 impl Leave {
-    /// Asks the user to leave after its iteration; wakes it if it thinks.
+    /// Asks the user to leave after its iteration. One that thinks goes on thinking until it is woken.
     pub(super) fn ask(&self) {
         self.asked.set(true);
+    }
+
+    /// Wakes it if it thinks.
+    pub(super) fn wake(&self) {
         self.wake.notify_one();
     }
 

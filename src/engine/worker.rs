@@ -103,7 +103,6 @@ impl<T: Transport> Worker<T> {
             if first {
                 self.recorder.borrow_mut().late(now.saturating_sub(at));
             }
-            follower.fair.one_more().await;
             return true;
         }
         follower.fair.paused();

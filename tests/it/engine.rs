@@ -596,6 +596,37 @@ async fn a_response_does_not_wait_until_hundreds_of_users_came_or_went() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_to_leave_begins_nothing_while_hundreds_leave() {
+    for after in ["", ", { users: 1, ramp: 0s, hold: 50ms }"] {
+        let quick = std::cell::Cell::new(2000);
+        let transport = ScriptTransport::new(move |asked| {
+            // From the moment at which users leave, responses come so fast that each of them could send again meanwhile.
+            let at_once = asked.at >= Duration::from_millis(100) && quick.get() > 0;
+            quick.set(quick.get() - u32::from(at_once));
+            Answer::ok(u64::from(!at_once), "")
+        });
+        let yaml = format!(
+            "{HEAD}think: {{ constant: 0ms }}\non_stop: [bye]\nendpoints:\n  - {{ name: main, get: /main }}\n\
+             \x20 - {{ name: bye, weight: 0, get: /bye }}\nstages: [{{ users: 400, ramp: 0s, hold: 100ms }}{after}]"
+        );
+        run(&yaml, &transport).await;
+        let asked = transport.asked();
+        let first = asked
+            .iter()
+            .position(|asked| asked.line.ends_with("/bye"))
+            .expect("one");
+        let begun = asked[first..]
+            .iter()
+            .filter(|asked| asked.line.ends_with("/main") && asked.client > 0);
+        assert_eq!(begun.count(), 0, "{after}");
+        assert_eq!(
+            asked.iter().filter(|asked| asked.line.ends_with("/bye")).count(),
+            400
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn unique_data_is_used_once_and_its_end_ends_the_run() {
     let transport = ScriptTransport::new(|_| Answer::ok(10, ""));
     let yaml = format!(
