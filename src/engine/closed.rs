@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::control::{Stop, stopped};
 use super::fair::Fair;
-use super::schedule::Follower;
+use super::schedule::{Course, Follower};
 use super::transport::Transport;
 use super::user::{Leave, User};
 use super::worker::Worker;
@@ -23,6 +23,7 @@ struct Crowd<T> {
     staying: HashMap<u64, Rc<Leave>>,
     /// Those that have, and are still to be woken.
     leaving: VecDeque<Rc<Leave>>,
+    fair: Fair,
 }
 
 /// Lets this worker's users come and go as the profile says, until the last has left or `graceful_stop` is over.
@@ -33,6 +34,7 @@ pub(super) async fn run<T: Transport>(worker: Rc<Worker<T>>) {
         tasks: JoinSet::new(),
         staying: HashMap::new(),
         leaving: VecDeque::new(),
+        fair: Fair::default(),
     };
     tokio::select! {
         biased;
@@ -56,7 +58,7 @@ impl<T: Transport> Crowd<T> {
         let mut since = None;
         while !self.follow(&mut follower, since).await {
             let now = self.worker.clock.now();
-            self.reconcile(&mut follower, now).await;
+            self.reconcile(&Arc::clone(follower.course()), now).await;
             since = Some(now);
         }
     }
@@ -71,7 +73,7 @@ impl<T: Transport> Crowd<T> {
                 continue;
             }
             if event.at > worker.clock.now() {
-                self.wake_leaving(&mut follower.fair).await;
+                self.wake_leaving().await;
             }
             if !worker.wait_on_course(follower, event.at).await {
                 return false;
@@ -79,12 +81,12 @@ impl<T: Transport> Crowd<T> {
             match event.kind {
                 UserEventKind::Start => {
                     self.start(event.user, event.at);
-                    follower.fair.one_more().await;
+                    self.fair.one_more().await;
                 }
                 UserEventKind::Leave => self.leave(event.user),
             }
         }
-        self.wake_leaving(&mut follower.fair).await;
+        self.wake_leaving().await;
         let someone = !self.staying.is_empty();
         tokio::select! {
             over = worker.wait_on_course(follower, course.profile.duration()) => over,
@@ -94,8 +96,7 @@ impl<T: Transport> Crowd<T> {
     }
 
     /// After a change: who is not to be there by now leaves, and who is missing starts.
-    async fn reconcile(&mut self, follower: &mut Follower, now: Duration) {
-        let course = Arc::clone(follower.course());
+    async fn reconcile(&mut self, course: &Course, now: Duration) {
         let mut wanted = BTreeMap::new();
         let past = course.profile.user_events().take_while(|event| event.at <= now);
         for event in past.filter(|event| self.worker.owns(event.user)) {
@@ -111,10 +112,10 @@ impl<T: Transport> Crowd<T> {
         for (user, due) in wanted {
             if !self.staying.contains_key(&user) {
                 self.start(user, due);
-                follower.fair.one_more().await;
+                self.fair.one_more().await;
             }
         }
-        self.wake_leaving(&mut follower.fair).await;
+        self.wake_leaving().await;
     }
 
     fn start(&mut self, user: u64, due: Duration) {
@@ -133,20 +134,20 @@ impl<T: Transport> Crowd<T> {
         }
     }
 
-    async fn wake_leaving(&mut self, fair: &mut Fair) {
+    async fn wake_leaving(&mut self) {
         while let Some(leave) = self.leaving.pop_front() {
             leave.wake();
-            fair.one_more().await;
+            self.fair.one_more().await;
         }
         while self.tasks.try_join_next().is_some() {}
     }
 
     async fn all_leave(&mut self) {
-        for (_, leave) in self.staying.drain() {
-            leave.ask();
-            self.leaving.push_back(leave);
+        let staying: Vec<u64> = self.staying.keys().copied().collect();
+        for user in staying {
+            self.leave(user);
         }
-        self.wake_leaving(&mut Fair::default()).await;
+        self.wake_leaving().await;
         self.all_gone().await;
     }
 

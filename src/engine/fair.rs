@@ -24,9 +24,4 @@ impl Fair {
             yield_now().await;
         }
     }
-
-    /// There was a pause, in which everything had its turn.
-    pub(super) fn paused(&mut self) {
-        self.set_going = 0;
-    }
 }

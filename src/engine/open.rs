@@ -81,6 +81,7 @@ impl<T: Transport> Desk<T> {
         let worker = Rc::clone(&self.worker);
         let mut follower = worker.shared.schedule.follow();
         let mut course = Arc::clone(follower.course());
+        let mut fair = Fair::default();
         let mut arrivals = course.profile.arrivals(worker.plan().seed);
         let owned = |arrival: &Arrival| worker.owns(arrival.number);
         let mut next = arrivals.find(owned);
@@ -99,7 +100,7 @@ impl<T: Transport> Desk<T> {
                 return;
             }
             self.admit(arrival, course.profile.stage_at(arrival.due));
-            follower.fair.one_more().await;
+            fair.one_more().await;
             next = arrivals.find(owned);
         }
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::fair::Fair;
 use crate::plan::StageId;
 use crate::plan::course::StageKind;
 use crate::plan::outline::{Outline, StageOutline};
@@ -81,7 +80,6 @@ impl Schedule {
             has_pause: course.has_pause(),
             receiver,
             course,
-            fair: Fair::default(),
             waited_for: None,
         }
     }
@@ -94,8 +92,6 @@ pub(super) struct Follower {
     course: Arc<Course>,
     /// Whether anything of it is a pause: hardly ever, and asked before each iteration.
     has_pause: bool,
-    /// Whom it sets going as the course says.
-    pub(super) fair: Fair,
     /// The moment of the course that it waited for last.
     pub(super) waited_for: Option<Duration>,
 }

@@ -105,7 +105,6 @@ impl<T: Transport> Worker<T> {
             }
             return true;
         }
-        follower.fair.paused();
         tokio::select! {
             () = self.wait_until(at) => true,
             () = follower.changed() => false,

@@ -187,7 +187,6 @@ impl Decoder {
             || head::ends(&window[before.saturating_sub(2)..]);
         let known = (before == 0).then(|| self.known.find(window, self.asked));
         let parsed = match known.flatten() {
-            Some(parsed) => Some(parsed),
             None if worth_it => {
                 let parsed = head::parse(window, self.asked)?;
                 if let Some(parsed) = &parsed
@@ -198,7 +197,7 @@ impl Decoder {
                 }
                 parsed
             }
-            None => None,
+            known => known,
         };
         let Some(Parsed {
             length,

@@ -188,10 +188,13 @@ pub(crate) struct HealthFold {
 /// ends: the two clocks are read one after the other.
 fn cores(interval: &Interval) -> Option<f64> {
     const SHORTEST: Duration = Duration::from_millis(100);
-    let generator = &interval.generator;
+    let seen = interval.generator;
+    if seen.wall == 0 || interval.length() < SHORTEST {
+        return None;
+    }
     // Each worker tells of its own share of the time, and not all of them may have.
-    let wall = micros(interval.length()).max(generator.wall);
-    (generator.wall > 0 && interval.length() >= SHORTEST).then(|| generator.cpu as f64 / wall as f64)
+    let wall = seen.wall.max(micros(interval.length()));
+    Generator { wall, ..seen }.cores()
 }
 
 impl HealthFold {
