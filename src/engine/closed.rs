@@ -161,7 +161,7 @@ async fn live<T: Transport>(worker: Rc<Worker<T>>, user: u64, due: Duration, lea
     let _count = Count {
         worker: Rc::clone(&worker),
     };
-    User::new(&worker, user).live(leave, due).await;
+    User::new(&worker, user).live(&leave, due).await;
 }
 
 /// Counts a user out when it is gone, however it went.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
 
 use super::transport::Headers;
@@ -12,8 +11,8 @@ use super::transport::Headers;
 pub(super) const ACCEPTED: &str = "gzip, br, deflate";
 
 /// The body without its codings, at most `limit` bytes. The error is a failure text.
-pub(super) fn decode<'b>(headers: &Headers, body: &'b Bytes, limit: u64) -> Result<Cow<'b, [u8]>, String> {
-    let mut body = Cow::Borrowed(&body[..]);
+pub(super) fn decode<'b>(headers: &Headers, body: &'b [u8], limit: u64) -> Result<Cow<'b, [u8]>, String> {
+    let mut body = Cow::Borrowed(body);
     for coding in codings(headers) {
         body = Cow::Owned(undo(&coding, &body, limit)?);
     }
@@ -22,8 +21,8 @@ pub(super) fn decode<'b>(headers: &Headers, body: &'b Bytes, limit: u64) -> Resu
 
 /// The beginning of a body without its codings, for a person: at most `most` bytes, as far as they can be read; as it came
 /// where nothing can.
-pub(super) fn beginning(headers: &Headers, body: &Bytes, most: usize) -> Bytes {
-    let mut beginning = body.clone();
+pub(super) fn beginning(headers: &Headers, body: &[u8], most: usize) -> Vec<u8> {
+    let mut beginning = body.to_vec();
     for coding in codings(headers) {
         let mut out = Vec::new();
         // What came before an error (the body may be cut) is there all the same.
@@ -31,7 +30,7 @@ pub(super) fn beginning(headers: &Headers, body: &Bytes, most: usize) -> Bytes {
         if read.is_none() || out.is_empty() {
             break;
         }
-        beginning = out.into();
+        beginning = out;
     }
     beginning.truncate(most);
     beginning
@@ -93,10 +92,10 @@ mod tests {
         http::HeaderMap::from_iter([(CONTENT_ENCODING, coding)]).into()
     }
 
-    fn gzip(body: &[u8]) -> Bytes {
+    fn gzip(body: &[u8]) -> Vec<u8> {
         let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         writer.write_all(body).unwrap();
-        writer.finish().unwrap().into()
+        writer.finish().unwrap()
     }
 
     #[test]
@@ -108,10 +107,7 @@ mod tests {
             &brotli::enc::BrotliEncoderParams::default(),
         )
         .unwrap();
-        assert_eq!(
-            *decode(&headers("gzip, br"), &brotli.into(), 100).unwrap(),
-            *b"text"
-        );
+        assert_eq!(*decode(&headers("gzip, br"), &brotli, 100).unwrap(), *b"text");
     }
 
     #[test]
@@ -129,29 +125,26 @@ mod tests {
         let words = "a body that a person reads ".repeat(400);
         let whole = gzip(words.as_bytes());
         let seen = beginning(&headers("gzip"), &whole, 100);
-        assert_eq!(seen, words[..100]);
-        let cut = whole.slice(..whole.len() - 12);
-        let seen = beginning(&headers("gzip"), &cut, 20_000);
+        assert_eq!(seen, words.as_bytes()[..100]);
+        let cut = &whole[..whole.len() - 12];
+        let seen = beginning(&headers("gzip"), cut, 20_000);
         assert!(!seen.is_empty() && words.as_bytes().starts_with(&seen));
-        assert_eq!(beginning(&headers("gzip"), &"plain".into(), 100), "plain");
-        assert_eq!(beginning(&headers("lzma"), &"plain".into(), 3), "pla");
+        assert_eq!(beginning(&headers("gzip"), b"plain", 100), b"plain");
+        assert_eq!(beginning(&headers("lzma"), b"plain", 3), b"pla");
     }
 
     #[test]
     fn a_broken_body_and_an_unknown_coding_are_failures_with_words() {
         assert!(
-            decode(&headers("gzip"), &"text".into(), 100)
+            decode(&headers("gzip"), b"text", 100)
                 .unwrap_err()
                 .contains("not valid gzip")
         );
         assert!(
-            decode(&headers("lzma"), &"text".into(), 100)
+            decode(&headers("lzma"), b"text", 100)
                 .unwrap_err()
                 .contains("`lzma`")
         );
-        assert_eq!(
-            *decode(&Headers::default(), &"text".into(), 100).unwrap(),
-            *b"text"
-        );
+        assert_eq!(*decode(&Headers::default(), b"text", 100).unwrap(), *b"text");
     }
 }

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 
+use super::transport::RequestHeaders;
 use crate::plan::secret::{MASK, is_secret_header};
 use crate::plan::target::Origin;
 use crate::plan::template::{Template, Values};
@@ -16,7 +17,7 @@ use crate::plan::{BodyPlan, Part, PartContent, Plan, RequestPlan, UrlPlan};
 /// The headers of one step, those that never change built once.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    fixed: HeaderMap,
+    fixed: RequestHeaders,
     /// Positions in [`RequestPlan::headers`] that are rendered per request.
     rendered: Vec<usize>,
 }
@@ -33,11 +34,11 @@ pub(super) fn prepare(plan: &Plan) -> Vec<Vec<Prepared>> {
 impl Prepared {
     /// Splits a request's headers into those that never change and the rest.
     pub(super) fn new(request: &RequestPlan) -> Self {
-        let mut fixed = HeaderMap::new();
+        let mut fixed = RequestHeaders::default();
         let mut rendered = Vec::new();
         for (at, (name, template)) in request.headers.iter().enumerate() {
             match template.constant().and_then(|text| header_value(name, text)) {
-                Some(value) => drop(fixed.append(name.clone(), value)),
+                Some(value) => fixed.append(name.clone(), value),
                 None => rendered.push(at),
             }
         }
@@ -49,13 +50,28 @@ impl Prepared {
 #[derive(Clone, Debug)]
 pub(super) struct Rendered<'a> {
     pub(super) method: Method,
-    pub(super) origin: Arc<Origin>,
+    pub(super) origin: Cow<'a, Arc<Origin>>,
     pub(super) path: Cow<'a, str>,
-    pub(super) headers: Cow<'a, HeaderMap>,
+    pub(super) headers: Cow<'a, RequestHeaders>,
+    /// Headers that were filled in, none of [`RequestHeaders::decides`].
+    pub(super) filled: Vec<(HeaderName, HeaderValue)>,
     pub(super) body: Bytes,
 }
 
 impl Rendered<'_> {
+    /// Whether there is a header of this name.
+    pub(super) fn has(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name) || self.filled.iter().any(|(filled, _)| filled == name)
+    }
+
+    /// Takes all headers of these names away.
+    pub(super) fn remove(&mut self, names: &[HeaderName]) {
+        if names.iter().any(|name| self.headers.contains_key(name)) {
+            self.headers.to_mut().remove(names);
+        }
+        self.filled.retain(|(name, _)| !names.contains(name));
+    }
+
     /// The URL, for cookies and redirects.
     pub(super) fn url(&self) -> Option<Url> {
         Url::parse(&format!("{}{}", self.origin, self.path)).ok()
@@ -67,26 +83,32 @@ pub(super) fn render<'a>(
     plan: &'a RequestPlan,
     prepared: &'a Prepared,
     values: &Values,
-    home: &Arc<Origin>,
+    home: &'a Arc<Origin>,
 ) -> Result<Rendered<'a>, String> {
     let (origin, path) = match &plan.url {
-        UrlPlan::Path { origin, path } => (Arc::clone(origin), text(path, values)?),
+        UrlPlan::Path { origin, path } => (Cow::Borrowed(origin), text(path, values)?),
         UrlPlan::Whole(template) => whole_url(&text(template, values)?, home)?,
     };
     let mut headers = Cow::Borrowed(&prepared.fixed);
+    let mut filled = Vec::new();
     for &at in &prepared.rendered {
         let (name, template) = &plan.headers[at];
         let value = text(template, values)?;
         let value = header_value(name, &value).ok_or_else(|| {
             format!("the value of header `{name}` holds a character that no header may hold")
         })?;
-        headers.to_mut().append(name.clone(), value);
+        if RequestHeaders::decides(name) {
+            headers.to_mut().append(name.clone(), value);
+        } else {
+            filled.push((name.clone(), value));
+        }
     }
     Ok(Rendered {
         method: plan.method.clone(),
         origin,
         path,
         headers,
+        filled,
         body: body(&plan.body, values)?,
     })
 }
@@ -103,14 +125,17 @@ fn text<'t>(template: &'t Template, values: &Values) -> Result<Cow<'t, str>, Str
 }
 
 /// A link that a response gave: a path on the target's own server, or an absolute URL.
-fn whole_url(text: &str, home: &Arc<Origin>) -> Result<(Arc<Origin>, Cow<'static, str>), String> {
+fn whole_url<'h>(
+    text: &str,
+    home: &'h Arc<Origin>,
+) -> Result<(Cow<'h, Arc<Origin>>, Cow<'static, str>), String> {
     if text.starts_with('/') && !text.starts_with("//") {
-        return Ok((Arc::clone(home), text.to_owned().into()));
+        return Ok((Cow::Borrowed(home), text.to_owned().into()));
     }
     let url = Url::parse(text).map_err(|error| format!("the URL of the request is not valid: {error}"))?;
     let origin = Origin::of(&url).ok_or("the URL of the request is neither http nor https")?;
     Ok((
-        Arc::new(origin),
+        Cow::Owned(Arc::new(origin)),
         url[url::Position::BeforePath..url::Position::AfterQuery]
             .to_owned()
             .into(),

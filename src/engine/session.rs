@@ -1,5 +1,6 @@
 //! One user's conversation with servers, above any transport: credentials, cookies, redirects.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(super) struct Session<C> {
     client: C,
     /// Made when the first cookie comes.
     jar: Option<Box<CookieStore>>,
-    /// What is added to the headers of the request under way.
+    /// What goes out beside the headers that never change, of the request under way.
     added: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -35,6 +36,15 @@ pub(super) struct Limits {
     pub(super) begun: Instant,
     /// Bytes of the body to keep.
     pub(super) keep_body: usize,
+}
+
+/// A request that a redirect asked for.
+struct Redirected<'r> {
+    request: Rendered<'r>,
+    /// How many redirects led to it.
+    times: u8,
+    /// The exchanges before it, added up.
+    before: Exchange,
 }
 
 /// What came of a request, redirects followed.
@@ -59,16 +69,18 @@ impl<C: Client> Session<C> {
     /// Sends a request and follows its redirects.
     pub(super) async fn send(
         &mut self,
-        mut request: Rendered<'_>,
-        limits: Limits,
+        first: &Rendered<'_>,
+        limits: &Limits,
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> Answer {
         // Hardly ever there, and so not to take its room in every user that waits.
-        let mut before: Option<Box<Exchange>> = None;
-        let mut redirects = 0;
+        let mut redirected: Option<Box<Redirected<'_>>> = None;
         loop {
-            self.complete(&request, rules, authorization);
+            let request = redirected
+                .as_deref()
+                .map_or(first, |redirected| &redirected.request);
+            self.complete(request, rules, authorization);
             let mut exchange = self
                 .client
                 .exchange(&Request {
@@ -77,18 +89,19 @@ impl<C: Client> Session<C> {
                     path: &request.path,
                     headers: &request.headers,
                     added: &self.added,
-                    body: request.body.clone(),
+                    body: &request.body,
                     begun: limits.begun,
                     timeout: limits.timeout,
                     keep_body: limits.keep_body,
                     max_body: rules.max_body,
                 })
                 .await;
+            let redirects = redirected.as_ref().map_or(0, |redirected| redirected.times);
             let next = match &exchange.outcome {
-                Err(failed) => Some(Err(fault(&request, &exchange, failed, limits.timeout))),
+                Err(failed) => Some(Err(fault(request, &exchange, failed, limits.timeout))),
                 Ok(response) => {
-                    self.keep_cookies(&request, &response.headers, rules);
-                    match redirect(&request, response, rules) {
+                    self.keep_cookies(request, &response.headers, rules);
+                    match redirect(request, response, rules) {
                         Some(_) if redirects >= rules.redirects => {
                             let words = format!("more than {} redirects", rules.redirects);
                             Some(Err(Fault::new(words)))
@@ -97,17 +110,19 @@ impl<C: Client> Session<C> {
                     }
                 }
             };
-            if let Some(before) = &before {
-                add(&mut exchange, before);
+            if let Some(redirected) = &redirected {
+                add(&mut exchange, &redirected.before);
             }
             match next {
-                Some(Ok(redirected)) => {
-                    redirects += 1;
-                    request = redirected;
+                Some(Ok(request)) => {
                     if let Ok(response) = &mut exchange.outcome {
-                        response.body = Bytes::new();
+                        response.body = Vec::new();
                     }
-                    before = Some(Box::new(exchange));
+                    redirected = Some(Box::new(Redirected {
+                        request,
+                        times: redirects + 1,
+                        before: exchange,
+                    }));
                 }
                 end => {
                     return Answer {
@@ -120,20 +135,26 @@ impl<C: Client> Session<C> {
         }
     }
 
-    /// Notes what the session adds to the request's headers.
+    /// Takes back what an answer holds and nobody needs any more.
+    pub(super) fn reuse(&mut self, answer: Answer) {
+        if let Ok(response) = answer.exchange.outcome {
+            self.client.reuse(response.body);
+        }
+    }
+
+    /// Notes what is sent beside the headers that never change.
     fn complete(
         &mut self,
         request: &Rendered<'_>,
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) {
+        self.added.clone_from(&request.filled);
         // Most sessions have nothing to add, and it takes a while to find that out in order.
-        if authorization.is_none() && !rules.compression && self.jar.is_none() {
-            return self.added.clear();
+        if authorization.is_some() || rules.compression || self.jar.is_some() {
+            let added = self.additions(request, rules, authorization);
+            self.added.extend(added);
         }
-        let added = self.additions(request, rules, authorization);
-        self.added.clear();
-        self.added.extend(added);
     }
 
     /// What the session adds to a request that does not say it itself: credentials (to the target's own origin only),
@@ -144,21 +165,16 @@ impl<C: Client> Session<C> {
         rules: &SessionRules,
         authorization: Option<&HeaderValue>,
     ) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<C> {
-        let authorization = authorization.filter(|_| *request.origin == *rules.home);
+        let authorization = authorization.filter(|_| **request.origin == *rules.home);
         let codings = rules
             .compression
             .then(|| HeaderValue::from_static(super::decode::ACCEPTED));
-        let own = &request.headers;
         [
             (header::AUTHORIZATION, authorization.cloned()),
             (header::ACCEPT_ENCODING, codings),
             (header::COOKIE, self.cookies(request)),
         ]
-        .map(|(name, value)| {
-            value
-                .filter(|_| !own.contains_key(&name))
-                .map(|value| (name, value))
-        })
+        .map(|(name, value)| value.filter(|_| !request.has(&name)).map(|value| (name, value)))
         .into_iter()
         .flatten()
     }
@@ -257,48 +273,29 @@ fn redirect<'r>(
 }
 
 fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: bool) -> Rendered<'r> {
-    let mut headers = request.headers.clone();
-    if origin != *request.origin {
+    let mut redirected = request.clone();
+    if origin != **request.origin {
         // What proves identity to one server is not another's business.
-        for name in [
+        redirected.remove(&[
             header::AUTHORIZATION,
             header::COOKIE,
             header::PROXY_AUTHORIZATION,
             header::HOST,
-        ] {
-            if headers.contains_key(&name) {
-                headers.to_mut().remove(name);
-            }
-        }
+        ]);
     }
     if to_get {
-        for name in [
+        redirected.remove(&[
             header::CONTENT_TYPE,
             header::CONTENT_ENCODING,
             header::CONTENT_LANGUAGE,
-        ] {
-            if headers.contains_key(&name) {
-                headers.to_mut().remove(name);
-            }
-        }
+        ]);
+        redirected.method = Method::GET;
+        redirected.body = Bytes::new();
     }
-    Rendered {
-        method: if to_get {
-            Method::GET
-        } else {
-            request.method.clone()
-        },
-        origin: origin.into(),
-        path: url[url::Position::BeforePath..url::Position::AfterQuery]
-            .to_owned()
-            .into(),
-        headers,
-        body: if to_get {
-            Bytes::new()
-        } else {
-            request.body.clone()
-        },
-    }
+    redirected.origin = Cow::Owned(origin.into());
+    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    redirected.path = path.to_owned().into();
+    redirected
 }
 
 /// Adds what adds up over the exchanges of one request.

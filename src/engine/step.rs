@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use rand_core::Rng;
 
 use super::decode::{self, decode};
 use super::request::{Prepared, Shown, render, show};
@@ -17,6 +15,7 @@ use super::words::Fault;
 use super::worker::Worker;
 use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
+use crate::plan::draw::{Draw, Purpose};
 use crate::plan::secret::{MASK, is_secret_key};
 use crate::plan::template::{SlotId, Values};
 use crate::plan::value::Value;
@@ -30,6 +29,9 @@ const LOOKED_AT: usize = 2 * EXAMPLE_BODY;
 
 /// A captured value that is shorter stands in too much text by chance.
 const SHORTEST_SECRET: usize = 4;
+
+/// In place of headers where nobody asks for one.
+static NOT_LOOKED_AT: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,14 +103,14 @@ impl<C: Client> Sender<C> {
         }
     }
 
-    /// Does one step that was due at `due`, and records it.
+    /// Does one step that was due at `due`, and records it. `drawn`: where captures have their random numbers from.
     pub(super) async fn step<T: Transport<Client = C>>(
         &mut self,
         worker: &Worker<T>,
         (step, prepared): (&Step, &Prepared),
         values: &mut Values,
         due: Duration,
-        random: impl Rng,
+        drawn: (Draw, Purpose),
     ) -> StepEnd {
         let measured = step.row != RowId::UNMEASURED;
         let plan = &step.request;
@@ -135,20 +137,17 @@ impl<C: Client> Sender<C> {
             },
         };
         let authorization = worker.shared.authorization();
-        let added = match worker.show {
-            Some(_) => self
-                .session
-                .additions(&request, rules, authorization.as_ref())
-                .collect(),
-            None => Vec::new(),
-        };
+        let added = worker.show.as_ref().map(|_| {
+            let added = self.session.additions(&request, rules, authorization.as_ref());
+            added.collect::<Vec<_>>()
+        });
         let answer = self
             .session
-            .send(request, limits, rules, authorization.as_ref())
+            .send(&request, &limits, rules, authorization.as_ref())
             .await;
         self.done = worker.clock.since_start(answer.exchange.timing.done);
         let took = self.done.saturating_sub(sent);
-        let performed = judge(worker, plan, values, &answer, took, random);
+        let performed = judge(worker, plan, values, &answer, took, drawn);
         if let Some(flight) = flight {
             let sample = performed.sample(worker, step, stage, (due, sent, self.done));
             let mut recorder = worker.recorder.borrow_mut();
@@ -160,14 +159,16 @@ impl<C: Client> Sender<C> {
             }
         }
         if let Some(show) = &worker.show {
-            show.borrow_mut()(performed.trace(worker, step, values, &added));
+            show.borrow_mut()(performed.trace(worker, step, values, added.as_deref().unwrap_or_default()));
         }
         // Not before the request was shown as it was sent: it may use what it captures.
         performed.keep(values);
-        match performed.fault {
+        let end = match performed.fault {
             None => StepEnd::Passed,
             Some(fault) => StepEnd::Failed(fault.words),
-        }
+        };
+        self.session.reuse(answer);
+        end
     }
 }
 
@@ -202,7 +203,7 @@ fn judge<'a, T: Transport>(
     values: &Values,
     answer: &'a Answer,
     took: Duration,
-    mut random: impl Rng,
+    drawn: (Draw, Purpose),
 ) -> Performed<'a> {
     let mut captured = Vec::new();
     let fault = match (&answer.fault, &answer.exchange.outcome) {
@@ -211,11 +212,10 @@ fn judge<'a, T: Transport>(
         (None, Ok(response)) => match read(worker, plan, response) {
             Err(words) => Some(Fault::new(words)),
             Ok(body) => {
-                let none = HeaderMap::new();
                 let headers = if plan.needs_headers() {
                     response.headers.map()
                 } else {
-                    &none
+                    &NOT_LOOKED_AT
                 };
                 let received = Received::new(response.status, headers, &body, took);
                 let failed = plan
@@ -227,7 +227,7 @@ fn judge<'a, T: Transport>(
                         words: mismatch.words,
                         detail: mismatch.detail,
                     }),
-                    None => capture(worker, plan, &received, &mut random, &mut captured),
+                    None => capture(worker, plan, &received, drawn, &mut captured),
                 }
             }
         },
@@ -258,9 +258,10 @@ fn capture<T: Transport>(
     worker: &Worker<T>,
     plan: &RequestPlan,
     received: &Received<'_>,
-    random: &mut impl Rng,
+    (draw, purpose): (Draw, Purpose),
     captured: &mut Vec<Captured>,
 ) -> Option<Fault> {
+    let random = &mut draw.stream(purpose);
     let mut fault = None;
     for capture in &plan.captures {
         let found = capture.values(received, random);
@@ -321,7 +322,7 @@ impl Performed<'_> {
     }
 
     /// The beginning of the body as a person reads it: content codings undone.
-    fn readable(&self, most: usize) -> Bytes {
+    fn readable(&self, most: usize) -> Vec<u8> {
         self.answer
             .response()
             .map(|response| decode::beginning(&response.headers, &response.body, most))
@@ -342,7 +343,11 @@ impl Performed<'_> {
             stage,
             due,
             sent,
-            first_byte: timing.first_byte.map(|at| worker.clock.since_start(at)),
+            first_byte: match timing.first_byte {
+                // Most responses come in one piece.
+                Some(at) if at == timing.done => Some(done),
+                at => at.map(|at| worker.clock.since_start(at)),
+            },
             done,
             dns: timing.dns,
             connect: timing.connect,

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::EngineError;
-use super::transport::{Client, Request};
+use super::transport::{Client, Request, RequestHeaders};
 use crate::plan::ClientCredentials;
 use crate::plan::target::Origin;
 
@@ -37,8 +38,8 @@ pub(super) struct TokenSource<C> {
     client: C,
     origin: Arc<Origin>,
     path: String,
-    headers: HeaderMap,
-    form: String,
+    headers: RequestHeaders,
+    form: Bytes,
 }
 
 /// Keeps a token fresh.
@@ -73,7 +74,7 @@ impl<C: Client> TokenSource<C> {
             origin: Arc::new(origin),
             path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
             headers: headers(credentials),
-            form: form.finish(),
+            form: form.finish().into(),
         })
     }
 
@@ -103,7 +104,7 @@ impl<C: Client> TokenSource<C> {
                 path: &self.path,
                 headers: &self.headers,
                 added: &[],
-                body: self.form.clone().into(),
+                body: &self.form,
                 begun: Instant::now(),
                 timeout: PATIENCE,
                 keep_body: MOST_BYTES as usize,
@@ -169,23 +170,23 @@ fn life(expires_in: &serde_json::Value) -> Duration {
 }
 
 /// RFC 6749, section 2.3.1: every server must take the client's credentials as HTTP Basic, form-encoded.
-fn headers(credentials: &ClientCredentials) -> HeaderMap {
+fn headers(credentials: &ClientCredentials) -> RequestHeaders {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!(
         "{}:{}",
         encoded(&credentials.client_id),
         encoded(&credentials.client_secret)
     );
-    let mut headers = HeaderMap::new();
-    headers.insert(
+    let mut headers = RequestHeaders::default();
+    headers.append(
         CONTENT_TYPE,
         HeaderValue::from_static("application/x-www-form-urlencoded"),
     );
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.append(ACCEPT, HeaderValue::from_static("application/json"));
     // Base64 holds no character that a header may not hold.
     if let Ok(mut value) = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))) {
         value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        headers.append(AUTHORIZATION, value);
     }
     headers
 }

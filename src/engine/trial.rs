@@ -187,10 +187,10 @@ async fn once<T: Transport>(worker: &Worker<T>, steps: &[Step]) -> Result<(), (S
     let draw = Draw::new(worker.plan().seed, NOBODY, 0);
     for (at, step) in steps.iter().enumerate() {
         let prepared = Prepared::new(&step.request);
-        let random = draw.stream(Purpose::Capture(at as u32));
+        let drawn = (draw, Purpose::Capture(at as u32));
         let now = worker.clock.now();
         if let StepEnd::Failed(words) = sender
-            .step(worker, (step, &prepared), &mut values, now, random)
+            .step(worker, (step, &prepared), &mut values, now, drawn)
             .await
         {
             return Err((worker.name(step), words.to_string()));

@@ -99,9 +99,9 @@ impl<T: Transport> User<T> {
     }
 
     /// The whole life of a user of the closed model.
-    pub(super) async fn live(mut self, leave: Rc<Leave>, start: Duration) {
+    pub(super) async fn live(&mut self, leave: &Leave, start: Duration) {
         if let Some(due) = self.first(start).await {
-            self.iterate(&leave, due).await;
+            self.iterate(leave, due).await;
         }
         self.last().await;
     }
@@ -261,17 +261,11 @@ impl<T: Transport> User<T> {
         let worker = Rc::clone(&self.worker);
         let plan = worker.plan();
         self.values.clear();
-        for (kind, number) in [
-            (SlotKind::User, self.actor),
-            (SlotKind::Iteration, self.iteration - 1),
-        ] {
-            if let Some(slot) = plan.slots.find(kind) {
-                self.values.set(slot, Value::Int(number.cast_signed()));
-            }
-        }
         for &slot in &plan.endpoint(id).needs {
             let random = &mut draw.stream(Purpose::Data(u32::from(slot.0)));
             let value = match plan.slots.kind(slot) {
+                SlotKind::User => Some(Value::Int(self.actor.cast_signed())),
+                SlotKind::Iteration => Some(Value::Int((self.iteration - 1).cast_signed())),
                 SlotKind::Source(source_at) => {
                     let source = &plan.sources[source_at];
                     let drawn = source.draw(&worker.shared.cursors[source_at], random, &self.values);
@@ -312,11 +306,11 @@ impl<T: Transport> User<T> {
                 }
                 let prepared = &worker.shared.prepared[usize::from(id.0)][at];
                 let due_now = due.take().unwrap_or(self.ended);
-                let random = draw.stream(Purpose::Capture(request));
+                let drawn = (draw, Purpose::Capture(request));
                 request += 1;
                 let end = self
                     .sender
-                    .step(&worker, (step, prepared), &mut self.values, due_now, random)
+                    .step(&worker, (step, prepared), &mut self.values, due_now, drawn)
                     .await;
                 self.begun.get_or_insert(self.sender.sent);
                 self.ended = self.sender.done;

@@ -159,8 +159,8 @@ pub struct Endpoint {
     pub weight: f64,
     /// A plain endpoint has one step; a journey several. Never empty.
     pub steps: Vec<Step>,
-    /// What to draw before the iteration begins (slots of kind source and pool), in this order: a source that names
-    /// others comes after them.
+    /// What is to be there before the iteration begins (drawn values, and the numbers of user and iteration), in this order:
+    /// a source that names others comes after them.
     pub needs: Vec<SlotId>,
     /// Pools that must not be empty for this endpoint to be drawn: indices into [`Plan::pools`].
     pub needs_pools: Vec<usize>,

@@ -347,6 +347,48 @@ async fn redirects_are_followed_without_credentials_for_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn headers_that_are_filled_in_are_sent_as_far_as_those_that_never_change() {
+    let transport = ScriptTransport::new(|asked| match asked.line.as_str() {
+        line if line.ends_with("/here") => Answer::ok(10, "").status(303).header("location", "there"),
+        line if line.ends_with("/there") => {
+            Answer::ok(10, "").status(303).header("location", "//other.test/")
+        }
+        _ => Answer::ok(10, ""),
+    });
+    let yaml = "name: test\ntarget: { url: 'http://api.test/', auth: { basic: { user: u, password: p } } }\n\
+         think: { constant: 5s }\nendpoints:\n  - name: a\n    post: /here\n    body: text\n    headers:\n\
+         \x20     x-user: 'u{{ user }}'\n      authorization: 'Own {{ user }}'\n      host: 'h{{ user }}.test'\n\
+         \x20     content-type: 'text/{{ iteration }}'\n      x-kind: card\n\
+         stages: [{ users: 2, ramp: 0s, hold: 6s }]";
+    run(yaml, &transport).await;
+    let sent = |client: usize, end: &str| -> Vec<String> {
+        let asked = transport.asked();
+        let of_user = asked.iter().filter(|asked| asked.client == client);
+        let headers = |asked: &Asked| {
+            ["x-user", "authorization", "host", "content-type", "x-kind"]
+                .map(|name| {
+                    asked
+                        .headers
+                        .get(name)
+                        .map_or("", |value| value.to_str().unwrap())
+                })
+                .join(" ")
+        };
+        of_user
+            .filter(|asked| asked.line.ends_with(end))
+            .map(headers)
+            .collect()
+    };
+    assert_eq!(
+        sent(0, "/here"),
+        ["u0 Own 0 h0.test text/0 card", "u0 Own 0 h0.test text/1 card"]
+    );
+    assert_eq!(sent(1, "/here")[1], "u1 Own 1 h1.test text/1 card");
+    assert_eq!(sent(1, "/there")[1], "u1 Own 1 h1.test  card");
+    assert_eq!(sent(1, "other.test/")[1], "u1    card");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_program_does_with_a_response_is_none_of_the_users_time() {
     let transport = ScriptTransport::new(|_| Answer::ok(100, "").handled(50));
     let yaml = format!(

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderName, Method};
 use runner::engine::transport::{
-    Client, DirectTransport, Exchange, Failed, Failure, Request, ReqwestTransport, Response, Shared,
-    Transport,
+    Client, DirectTransport, Exchange, Failed, Failure, Request, RequestHeaders, ReqwestTransport, Response,
+    Shared, Transport,
 };
 use runner::plan::target::{Origin, TransportOptions};
 
@@ -103,7 +103,7 @@ struct Ask {
     method: Method,
     origin: Arc<Origin>,
     path: String,
-    headers: HeaderMap,
+    headers: RequestHeaders,
     body: Bytes,
     timeout: Duration,
     keep_body: usize,
@@ -115,7 +115,7 @@ fn get(origin: &Arc<Origin>) -> Ask {
         method: Method::GET,
         origin: origin.clone(),
         path: "/".to_owned(),
-        headers: HeaderMap::new(),
+        headers: RequestHeaders::default(),
         body: Bytes::new(),
         timeout: Duration::from_secs(20),
         keep_body: usize::MAX,
@@ -135,7 +135,8 @@ impl Ask {
     }
 
     fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.append(name, value.parse().unwrap());
+        self.headers
+            .append(HeaderName::from_static(name), value.parse().unwrap());
         self
     }
 
@@ -167,7 +168,7 @@ impl Ask {
                 path: &self.path,
                 headers: &self.headers,
                 added: &[],
-                body: self.body.clone(),
+                body: &self.body,
                 begun: tokio::time::Instant::now(),
                 timeout: self.timeout,
                 keep_body: self.keep_body,

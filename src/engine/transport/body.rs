@@ -1,7 +1,5 @@
 //! A response's body as it arrives: counted whole, kept in part.
 
-use bytes::Bytes;
-
 use super::Failure;
 
 /// The most room made for a body that was only announced.
@@ -17,10 +15,16 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Makes room for a body of this length, of which the first `keep` bytes are kept.
-    pub(super) fn expect(&mut self, length: u64, keep: usize) {
+    /// Makes room for a body of this length, of which the first `keep` bytes are kept: in `room`, if that is large enough.
+    pub(super) fn expect(&mut self, length: u64, keep: usize, room: &mut Vec<u8>) {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(keep);
-        self.kept.reserve_exact(wanted.min(MOST_ROOM));
+        let wanted = wanted.min(MOST_ROOM);
+        if wanted <= room.capacity() {
+            self.kept = std::mem::take(room);
+            self.kept.clear();
+        } else {
+            self.kept.reserve_exact(wanted);
+        }
     }
 
     /// Takes the next piece; fails when the body is longer than `max`. Keeps the first `keep` bytes.
@@ -35,8 +39,8 @@ impl Body {
     }
 
     /// The kept beginning, and the length of the whole.
-    pub(super) fn finish(self) -> (Bytes, u64) {
-        (self.kept.into(), self.length)
+    pub(super) fn finish(self) -> (Vec<u8>, u64) {
+        (self.kept, self.length)
     }
 }
 
@@ -44,7 +48,7 @@ impl Body {
 mod tests {
     use super::*;
 
-    fn of(pieces: &[&str], keep: usize, max: u64) -> (Result<(), Failure>, Bytes, u64) {
+    fn of(pieces: &[&str], keep: usize, max: u64) -> (Result<(), Failure>, Vec<u8>, u64) {
         let mut body = Body::default();
         let mut result = Ok(());
         for piece in pieces {
@@ -83,7 +87,25 @@ mod tests {
     #[test]
     fn an_announced_length_alone_takes_no_memory() {
         let mut body = Body::default();
-        body.expect(u64::MAX, usize::MAX);
+        body.expect(u64::MAX, usize::MAX, &mut Vec::new());
         assert!(body.kept.capacity() <= 2 * MOST_ROOM);
+    }
+
+    #[test]
+    fn room_that_is_there_is_used_where_it_is_enough() {
+        let mut room = Vec::with_capacity(100);
+        room.extend_from_slice(b"of another");
+        let at = room.as_ptr();
+        let mut body = Body::default();
+        body.expect(101, 1000, &mut room);
+        assert_eq!(room, b"of another");
+        let mut body = Body::default();
+        body.expect(1000, 100, &mut room);
+        assert_eq!(body.push(b"its own", 100, 1000), Ok(()));
+        let (kept, _) = body.finish();
+        assert_eq!(
+            (&kept[..], kept.as_ptr(), room.capacity()),
+            (&b"its own"[..], at, 0)
+        );
     }
 }

@@ -105,6 +105,10 @@ impl Client for DirectClient {
         };
         record.finish(result.unwrap_or(Err(Failure::TimedOut(request.timeout))))
     }
+
+    fn reuse(&mut self, body: Vec<u8>) {
+        self.user.buffers.borrow_mut().give_back_body(body);
+    }
 }
 
 impl User {
@@ -144,24 +148,24 @@ impl User {
             && record.received() == 0
     }
 
-    fn take_idle(&self, origin: &Arc<Origin>) -> Option<Open> {
+    fn take_idle(&self, origin: &Arc<Origin>) -> Option<Box<Open>> {
         self.pool.borrow_mut().take(origin)
     }
 
-    async fn open(&self, origin: &Arc<Origin>, record: &mut Record<'_>) -> Result<Open, Failure> {
+    async fn open(&self, origin: &Arc<Origin>, record: &mut Record<'_>) -> Result<Box<Open>, Failure> {
         let stream = connect::open(&self.shared, origin, &self.buffers, &mut record.phases).await?;
         HeaderValue::from_str(&origin.authority)
             .map_err(|_| Failure::Invalid("the host's name cannot stand in a header".to_owned()))?;
-        Ok(Open {
+        Ok(Box::new(Open {
             origin: origin.clone(),
             wire: Wire::new(stream),
-        })
+        }))
     }
 
     /// Sends the request on this connection, reads the response, and keeps the connection if it can be kept.
     async fn send<'r>(
         &self,
-        mut open: Open,
+        mut open: Box<Open>,
         request: &'r Request<'_>,
         record: &mut Record<'r>,
     ) -> Result<(), Failure> {
@@ -207,10 +211,12 @@ impl Running<'_, '_> {
             }
         }
         loop {
-            let read = ready!(
-                self.wire
-                    .poll_read(cx, buffers, |bytes| self.reception.take(bytes))
-            );
+            let mut room = std::mem::take(&mut buffers.body);
+            let read = self
+                .wire
+                .poll_read(cx, buffers, |bytes| self.reception.take(bytes, &mut room));
+            buffers.body = room;
+            let read = ready!(read);
             if read == Ok(false) {
                 return Poll::Ready(self.reception.close(self.wire));
             }
@@ -235,7 +241,8 @@ struct Open {
 /// Idle connections, the eldest first.
 #[derive(Debug)]
 struct Pool {
-    idle: Vec<Open>,
+    #[expect(clippy::vec_box, reason = "each is moved about for every request")]
+    idle: Vec<Box<Open>>,
     most: usize,
 }
 
@@ -248,7 +255,7 @@ impl Pool {
     }
 
     /// The connection to `origin` that was used last.
-    fn take(&mut self, origin: &Arc<Origin>) -> Option<Open> {
+    fn take(&mut self, origin: &Arc<Origin>) -> Option<Box<Open>> {
         let place = self
             .idle
             .iter()
@@ -256,7 +263,7 @@ impl Pool {
         Some(self.idle.remove(place))
     }
 
-    fn put(&mut self, open: Open) {
+    fn put(&mut self, open: Box<Open>) {
         if self.most == 0 {
             return;
         }

@@ -6,19 +6,23 @@
 use std::cell::OnceCell;
 use std::fmt;
 use std::ops::{Deref, Range};
+use std::rc::Rc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The headers of a response. Used as the [`HeaderMap`] that it becomes when first looked into; [`Headers::has`] looks
-/// without making it.
+/// The headers of a response. Used as the [`HeaderMap`] that they become when first looked into; [`Headers::has`] looks
+/// without making it. A copy is the same headers, not new ones.
 #[derive(Clone, Default)]
-pub struct Headers {
+pub struct Headers(Rc<Kept>);
+
+#[derive(Default)]
+struct Kept {
     /// Lines of `name: value`, each ended by a line break; read and found valid before.
     lines: Bytes,
     /// [`mark`]s of all names: nearly every look for a name that is not there ends here.
     marks: u64,
-    map: OnceCell<Box<HeaderMap>>,
+    map: OnceCell<HeaderMap>,
 }
 
 /// One of 64 bits for a name, in any case. Others may have the same.
@@ -31,53 +35,53 @@ impl Headers {
     /// From the lines of a head that was found valid, no line folded, and the names in them; the empty line at the end may
     /// be there or not.
     pub(super) fn of_lines<'n>(lines: &[u8], names: impl Iterator<Item = &'n str>) -> Self {
-        Self {
+        Self(Rc::new(Kept {
             lines: Bytes::copy_from_slice(lines),
             marks: names.fold(0, |marks, name| marks | mark(name.as_bytes())),
             map: OnceCell::new(),
-        }
+        }))
     }
 
     /// Whether there is a header of this name.
     pub fn has(&self, name: &HeaderName) -> bool {
-        if let Some(map) = self.map.get() {
-            return map.contains_key(name);
-        }
-        let name = name.as_str().as_bytes();
-        self.marks & mark(name) != 0
-            && self
-                .lines()
-                .any(|(from, to, _)| self.lines[from..to].eq_ignore_ascii_case(name))
+        let Kept { lines, marks, map } = &*self.0;
+        let written = name.as_str().as_bytes();
+        let is_it = |(from, to, _)| lines[from..to].eq_ignore_ascii_case(written);
+        marks & mark(written) != 0
+            && map
+                .get()
+                .map_or_else(|| all(lines).any(is_it), |map| map.contains_key(name))
     }
 
     /// The headers as a map, names in lower case.
     pub fn map(&self) -> &HeaderMap {
-        self.map.get_or_init(|| {
+        let Kept { lines, map, .. } = &*self.0;
+        map.get_or_init(|| {
             let mut map = HeaderMap::new();
-            for (from, to, value) in self.lines() {
-                let name = HeaderName::from_bytes(&self.lines[from..to]);
-                let value = HeaderValue::from_maybe_shared(self.lines.slice(value));
+            for (from, to, value) in all(lines) {
+                let name = HeaderName::from_bytes(&lines[from..to]);
+                let value = HeaderValue::from_maybe_shared(lines.slice(value));
                 if let (Ok(name), Ok(value)) = (name, value) {
                     map.append(name, value);
                 }
             }
-            Box::new(map)
+            map
         })
     }
+}
 
-    /// Where each header's name begins and ends, and its value.
-    fn lines(&self) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
-        let mut begin = 0;
-        self.lines.split(|&byte| byte == b'\n').filter_map(move |line| {
-            let from = begin;
-            begin += line.len() + 1;
-            let colon = line.iter().position(|&byte| byte == b':')?;
-            let value = &line[colon + 1..];
-            let padding = value.len() - value.trim_ascii_start().len();
-            let first = from + colon + 1 + padding;
-            Some((from, from + colon, first..first + value.trim_ascii().len()))
-        })
-    }
+/// Where each header's name begins and ends, and its value.
+fn all(lines: &[u8]) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
+    let mut begin = 0;
+    lines.split(|&byte| byte == b'\n').filter_map(move |line| {
+        let from = begin;
+        begin += line.len() + 1;
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        let value = &line[colon + 1..];
+        let padding = value.len() - value.trim_ascii_start().len();
+        let first = from + colon + 1 + padding;
+        Some((from, from + colon, first..first + value.trim_ascii().len()))
+    })
 }
 
 impl Deref for Headers {
@@ -90,10 +94,12 @@ impl Deref for Headers {
 
 impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Self {
-        Self {
-            map: OnceCell::from(Box::new(map)),
-            ..Self::default()
-        }
+        let names = map.keys().map(|name| name.as_str().as_bytes());
+        Self(Rc::new(Kept {
+            lines: Bytes::new(),
+            marks: names.fold(0, |marks, name| marks | mark(name)),
+            map: OnceCell::from(map),
+        }))
     }
 }
 

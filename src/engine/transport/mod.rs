@@ -14,6 +14,7 @@ pub mod direct;
 mod failure;
 mod headers;
 mod outgoing;
+mod request_headers;
 pub mod reqwest;
 mod secure;
 mod shared;
@@ -26,13 +27,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
 use tokio::time::Instant;
 
 use crate::plan::target::Origin;
 
 pub use direct::DirectTransport;
 pub use headers::Headers;
+pub use request_headers::RequestHeaders;
 pub use reqwest::ReqwestTransport;
 pub use shared::{Shared, TransportError};
 
@@ -55,6 +57,9 @@ pub trait Client: 'static {
     /// Sends one request and reads the whole response, or says why not. Ends at the latest at `request.deadline()`.
     /// Never fails as a call: a failed request is data. Dropped in the middle, it closes its connection.
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange;
+
+    /// Takes the memory of a body that nobody looks at any more, for the next.
+    fn reuse(&mut self, _body: Vec<u8>) {}
 }
 
 /// A request, ready to go.
@@ -67,11 +72,12 @@ pub struct Request<'a> {
     /// Path and query, percent-encoded, beginning with `/`.
     pub path: &'a str,
     /// Everything but `host`, `content-length` and `connection`, which the transport sets (a `host` given here wins).
-    pub headers: &'a HeaderMap,
-    /// More headers, of none of those names: what changes from user to user, so that `headers` need not be copied.
+    pub headers: &'a RequestHeaders,
+    /// More headers, none that [`RequestHeaders::decides`]: what changes from request to request, so that `headers` need not
+    /// be copied.
     pub added: &'a [(HeaderName, HeaderValue)],
     /// The body; empty for none.
-    pub body: Bytes,
+    pub body: &'a Bytes,
     /// When the time that it may take began.
     pub begun: Instant,
     /// The most time from then to the last byte of the response.
@@ -91,12 +97,6 @@ impl Request<'_> {
     pub fn deadline(&self) -> Instant {
         let deadline = self.begun.checked_add(self.timeout);
         deadline.unwrap_or_else(|| self.begun + NEVER)
-    }
-
-    /// All headers that were given.
-    pub fn all_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let added = self.added.iter().map(|(name, value)| (name, value));
-        self.headers.iter().chain(added)
     }
 }
 
@@ -154,7 +154,7 @@ pub struct Response {
     /// Headers, names in lower case.
     pub headers: Headers,
     /// The first `keep_body` bytes of the body as on the wire.
-    pub body: Bytes,
+    pub body: Vec<u8>,
     /// The length of the whole body on the wire.
     pub body_length: u64,
 }
@@ -233,9 +233,9 @@ mod tests {
             method: &Method::GET,
             origin: &origin.into(),
             path: "/",
-            headers: &HeaderMap::new(),
+            headers: &RequestHeaders::default(),
             added: &[],
-            body: Bytes::new(),
+            body: &Bytes::new(),
             begun: Instant::now(),
             timeout: Duration::from_secs(5),
             keep_body: 0,

@@ -3,9 +3,10 @@
 use std::io::IoSlice;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method};
 
+use super::request_headers::{line, put};
 use super::{Failure, Request};
 
 /// A body up to this size goes out in one piece with the head; a larger one is not copied.
@@ -39,15 +40,19 @@ impl Outgoing {
         let target = target(request.path)
             .ok_or_else(|| Failure::Io("the request's path is not valid in a URL".to_owned()))?;
         let head = &mut room;
-        for part in [request.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
-            head.extend_from_slice(part.as_bytes());
-        }
-        if !request.headers.contains_key(HOST) {
-            line(head, HOST.as_str(), request.origin.authority.as_bytes());
-        }
-        let coded = !request.body.is_empty() && request.headers.contains_key(TRANSFER_ENCODING);
+        put(
+            head,
+            [
+                request.method.as_str().as_bytes(),
+                b" ",
+                target,
+                &request.headers.written(request.origin),
+            ],
+        );
+        let mut framing = request.headers.framing();
+        let coded = !request.body.is_empty() && framing.any(|(name, _)| *name == TRANSFER_ENCODING);
         let mut closes = close;
-        for (name, value) in request.all_headers() {
+        for (name, value) in request.headers.framing() {
             match *name {
                 // A length that is not the body's would be believed.
                 CONTENT_LENGTH => continue,
@@ -58,18 +63,21 @@ impl Outgoing {
             }
             line(head, name.as_str(), value.as_bytes());
         }
+        for (name, value) in request.added {
+            line(head, name.as_str(), value.as_bytes());
+        }
         if close {
             line(head, CONNECTION.as_str(), b"close");
         }
         let tail = end_of_head(head, request, coded);
-        let mut body = request.body.clone();
-        if body.len() <= MOST_JOINED {
-            head.extend_from_slice(&body);
-            head.extend_from_slice(tail);
-            body = Bytes::new();
-        }
+        let (body, tail) = if request.body.len() <= MOST_JOINED {
+            put(head, [request.body, tail]);
+            (Bytes::new(), &b""[..])
+        } else {
+            (request.body.clone(), tail)
+        };
         Ok(Self {
-            tail: if body.is_empty() { b"" } else { tail },
+            tail,
             head: room,
             body,
             written: 0,
@@ -140,12 +148,6 @@ fn end_of_head(head: &mut Vec<u8>, request: &Request<'_>, coded: bool) -> &'stat
     b""
 }
 
-fn line(head: &mut Vec<u8>, name: &str, value: &[u8]) {
-    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-        head.extend_from_slice(part);
-    }
-}
-
 /// A number as it is written.
 fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &[u8] {
     let mut at = digits.len();
@@ -160,12 +162,21 @@ fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// The path as the request line has it, without a fragment; `None` when it cannot stand there.
-fn target(path: &str) -> Option<&str> {
-    let path = path.split_once('#').map_or(path, |(path, _)| path);
-    let fits = path.starts_with('/')
-        && path.len() <= MOST_PATH
-        && !path.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
-    fits.then_some(path)
+fn target(path: &str) -> Option<&[u8]> {
+    let mut path = path.as_bytes();
+    // Counted, as without a way out in the middle many bytes are looked at in one step.
+    let special = |path: &[u8]| {
+        path.iter()
+            .filter(|byte| matches!(byte, 0..=b' ' | b'#' | 0x7f))
+            .count()
+    };
+    if special(path) > 0 {
+        path = path.split(|byte| *byte == b'#').next()?;
+        if special(path) > 0 {
+            return None;
+        }
+    }
+    (path.starts_with(b"/") && path.len() <= MOST_PATH).then_some(path)
 }
 
 fn ends_chunked(headers: &HeaderMap) -> bool {
@@ -204,7 +215,7 @@ mod tests {
             origin: &origin.into(),
             path,
             headers: &headers.collect(),
-            body: body.to_owned().into(),
+            body: &body.to_owned().into(),
             added: &[],
             begun: Instant::now(),
             timeout: Duration::MAX,
@@ -304,7 +315,7 @@ mod tests {
             assert_eq!(target(path), None, "{path:?}");
         }
         for path in ["/", "/a%20b?c=d&e", "/ä", "/{}|^<>"] {
-            assert_eq!(target(path), Some(path));
+            assert_eq!(target(path), Some(path.as_bytes()));
         }
     }
 }

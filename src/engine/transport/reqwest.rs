@@ -198,7 +198,7 @@ impl ReqwestClient {
             status: response.status(),
             version: response.version(),
             headers: std::mem::take(response.headers_mut()).into(),
-            body: bytes::Bytes::new(),
+            body: Vec::new(),
             body_length: 0,
         });
         if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
@@ -251,7 +251,7 @@ impl ReqwestClient {
             .map_err(|_| Failure::Io("the request's path is not valid in a URL".to_owned()))?;
         let mut message = reqwest::Request::new(request.method.clone(), url);
         let headers = message.headers_mut();
-        headers.clone_from(request.headers);
+        headers.clone_from(&**request.headers);
         headers.extend(request.added.iter().cloned());
         // hyper would believe a length that is not the body's.
         headers.remove(http::header::CONTENT_LENGTH);

@@ -14,7 +14,7 @@ use super::{Failure, failure};
 /// The most that is read at once. Holds the longest unfinished handshake message of TLS (64 KiB) and a record more.
 const MOST_READ: usize = 96 * 1024;
 
-/// Room for a request that is kept for the next one.
+/// Room for a request or a body that is kept for the next one.
 const MOST_ROOM: usize = 64 * 1024;
 
 /// The buffers of a worker. Every one of its users reads into the same, and what was read is used at once: so a user that
@@ -27,6 +27,8 @@ pub(super) struct Buffers {
     records: Vec<u8>,
     /// Where a request is written.
     room: Vec<u8>,
+    /// Where the next body is kept.
+    pub(super) body: Vec<u8>,
 }
 
 impl Default for Buffers {
@@ -35,6 +37,7 @@ impl Default for Buffers {
             incoming: vec![0; MOST_READ].into(),
             records: Vec::new(),
             room: Vec::new(),
+            body: Vec::new(),
         }
     }
 }
@@ -49,6 +52,13 @@ impl Buffers {
     pub(super) fn give_back(&mut self, room: Vec<u8>) {
         if room.capacity() <= MOST_ROOM {
             self.room = room;
+        }
+    }
+
+    /// Takes room for a body back.
+    pub(super) fn give_back_body(&mut self, body: Vec<u8>) {
+        if (self.body.capacity()..=MOST_ROOM).contains(&body.capacity()) {
+            self.body = body;
         }
     }
 }

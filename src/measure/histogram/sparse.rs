@@ -53,6 +53,11 @@ impl Sparse {
         Self::of_micros(&mut values.into_iter().map(micros).collect::<Vec<_>>())
     }
 
+    /// So many durations of zero.
+    pub(in crate::measure) fn zeros(count: u64) -> Self {
+        Self::from_buckets((count > 0).then_some((0, count)).into_iter(), 0, 0, 0)
+    }
+
     /// From microseconds in any order; they are sorted in place.
     pub(super) fn of_micros(values: &mut [u64]) -> Self {
         values.sort_unstable();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Texts;
-use crate::measure::histogram::Histogram;
+use crate::measure::histogram::{Histogram, Sparse};
 use crate::measure::interval::{Cell, Counter, Failure, IterationCell};
 use crate::measure::sample::{ConnectionUse, Outcome, Sample};
 use crate::measure::summary::Connections;
@@ -66,6 +66,10 @@ pub(super) struct Cells {
 /// A [`Cell`] that is being filled.
 #[derive(Debug, Default)]
 struct OpenCell {
+    /// Response times where the first byte came with the last, as it mostly does: they are the times to the first byte, too,
+    /// and nothing is left for the download.
+    whole: Histogram,
+    /// The other response times, and what they consist of.
     response: Histogram,
     latency: Histogram,
     first_byte: Histogram,
@@ -126,10 +130,19 @@ impl Cells {
 
 impl OpenCell {
     fn times(&mut self, sample: &Sample) {
-        self.response.record(sample.response_time());
+        let whole = sample.first_byte == Some(sample.done);
+        let response = if whole {
+            &mut self.whole
+        } else {
+            &mut self.response
+        };
+        response.record(sample.response_time());
         let parts = [
-            (&mut self.first_byte, sample.time_to_first_byte()),
-            (&mut self.download, sample.download()),
+            (
+                &mut self.first_byte,
+                sample.time_to_first_byte().filter(|_| !whole),
+            ),
+            (&mut self.download, sample.download().filter(|_| !whole)),
             (&mut self.dns, sample.dns),
             (&mut self.connect, sample.connect),
             (&mut self.tls, sample.tls),
@@ -167,9 +180,15 @@ impl OpenCell {
     }
 
     fn take(&mut self, row: RowId, stage: StageId) -> Option<Cell> {
-        if self.response.is_empty() {
+        if self.whole.is_empty() && self.response.is_empty() {
             return None;
         }
+        let whole = self.whole.take();
+        let with = |parts: &mut Histogram, whole: &Sparse| {
+            let mut all = parts.take();
+            all.merge(whole);
+            all
+        };
         let mut failures = std::mem::take(&mut self.failures);
         failures.sort_by(|a, b| a.text.cmp(&b.text));
         let mut statuses = std::mem::take(&mut self.statuses);
@@ -178,10 +197,10 @@ impl OpenCell {
         Some(Cell {
             row,
             stage,
-            response: self.response.take(),
+            response: with(&mut self.response, &whole),
             latency: self.latency.take(),
-            first_byte: self.first_byte.take(),
-            download: self.download.take(),
+            first_byte: with(&mut self.first_byte, &whole),
+            download: with(&mut self.download, &Sparse::zeros(whole.count())),
             dns: self.dns.take(),
             connect: self.connect.take(),
             tls: self.tls.take(),

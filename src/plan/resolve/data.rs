@@ -95,7 +95,8 @@ pub(super) fn resolve(input: &Input<'_>, names: &mut Names, seed: u64, found: &m
         let slot = names.add_data(name, SlotKind::Source(prepared.len()), shape);
         prepared.push((data, slot, what));
     }
-    names.add_counters();
+    let counters = names.add_counters().into_iter();
+    resolved.needs.extend(counters.map(|slot| (slot, Vec::new())));
     for (data, slot, what) in prepared {
         let contents = finish(what, names, found);
         // A broken source keeps its place, so that the numbers of the others stay right; there will be no plan.

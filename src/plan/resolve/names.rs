@@ -70,12 +70,14 @@ impl Names {
     }
 
     /// Adds `user` and `iteration`, where no data source has taken the name.
-    pub(super) fn add_counters(&mut self) {
+    pub(super) fn add_counters(&mut self) -> Vec<SlotId> {
+        let mut added = Vec::new();
         for (name, kind) in [("user", SlotKind::User), ("iteration", SlotKind::Iteration)] {
             if !self.data.contains_key(name) {
-                self.add_data(name, kind, Shape::Scalar);
+                added.push(self.add_data(name, kind, Shape::Scalar));
             }
         }
+        added
     }
 
     /// Adds everything that is captured outside pools. What `setup` captures is there for the whole run, what an endpoint of

@@ -68,12 +68,6 @@ impl Slots {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
-
-    /// The first slot of a kind: `slots.find(SlotKind::User)`.
-    pub fn find(&self, kind: SlotKind) -> Option<SlotId> {
-        let place = self.entries.iter().position(|(_, k)| *k == kind)?;
-        Some(SlotId(place as u16))
-    }
 }
 
 /// The values a user holds: one place for each slot.

@@ -1,9 +1,11 @@
 //! Figures against what is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use runner::analysis::steady;
 use runner::measure::aggregator::Aggregator;
+use runner::measure::histogram::Sparse;
 use runner::measure::recorder::Recorder;
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending};
@@ -113,6 +115,38 @@ fn mean_and_percentiles_are_those_of_the_samples() {
     let median = times[rank - 1];
     assert!(!percentiles.p50.at_least);
     assert!(median <= percentiles.p50.value && percentiles.p50.value <= median + median / 1000);
+}
+
+#[test]
+fn what_comes_in_one_piece_counts_in_every_part_of_the_time() {
+    // Of each: when it was sent, how long until the first byte, and how long from that to the last, microseconds.
+    let times = [
+        (0, 300, 0),
+        (100, 5000, 0),
+        (200, 300, 700),
+        (300, 5000, 0),
+        (400, 70_000, 1),
+    ];
+    let micros = Duration::from_micros;
+    let mut recorder = Recorder::new(&Arc::new(outline(&[(0, 9)], Vec::new())), 0);
+    for (sent, first, rest) in times {
+        let mut sample = sample(0, 0, micros(sent), micros(sent + first + rest));
+        sample.first_byte = Some(micros(sent + first));
+        let flight = recorder.begin(sample.row, sample.stage, sample.due, sample.sent);
+        recorder.finish(flight, &sample);
+    }
+    let mut silent = sample(0, 0, micros(500), micros(900));
+    silent.first_byte = None;
+    let flight = recorder.begin(silent.row, silent.stage, silent.due, silent.sent);
+    recorder.finish(flight, &silent);
+    let cuts = recorder.cut(secs(1));
+    let [cell] = &cuts[0].interval.cells[..] else {
+        panic!("one kind of request in one stage")
+    };
+    let of = |values: &[u64]| Sparse::of(values.iter().copied().map(micros));
+    assert_eq!(cell.response, of(&[300, 5000, 1000, 5000, 70_001, 400]));
+    assert_eq!(cell.first_byte, of(&[300, 5000, 300, 5000, 70_000]));
+    assert_eq!(cell.download, of(&[0, 0, 700, 0, 1]));
 }
 
 #[test]

@@ -8,7 +8,6 @@ pub(crate) mod server;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{StatusCode, Version};
 use runner::engine::transport::{Connection, Exchange, Headers, Response, Timing};
 use runner::plan::Plan;
@@ -17,7 +16,7 @@ use runner::scenario::{ConfigSources, Diagnostics, Style, load};
 use tokio::time::Instant;
 
 /// What a transport tells of a response that has just come, over a connection that was kept alive.
-pub(crate) fn answered(status: StatusCode, body: impl Into<Bytes>) -> Exchange {
+pub(crate) fn answered(status: StatusCode, body: impl Into<Vec<u8>>) -> Exchange {
     let (now, body) = (Instant::now(), body.into());
     Exchange {
         timing: Timing {

@@ -135,11 +135,8 @@ impl Client for ScriptClient {
             at: self.inner.begun.elapsed(),
             client: self.number,
             line: format!("{} {}{}", request.method, request.origin, request.path),
-            headers: request
-                .all_headers()
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            body: String::from_utf8_lossy(&request.body).into_owned(),
+            headers: headers_of(request),
+            body: String::from_utf8_lossy(request.body).into_owned(),
         };
         let answer = (self.inner.rule)(&asked);
         self.inner.asked.borrow_mut().push(asked);
@@ -181,6 +178,14 @@ impl Client for ScriptClient {
             outcome,
         }
     }
+}
+
+fn headers_of(request: &Request<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::clone(request.headers);
+    for (name, value) in request.added {
+        headers.append(name, value.clone());
+    }
+    headers
 }
 
 fn headers(answer: &Answer) -> HeaderMap {

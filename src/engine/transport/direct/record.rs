@@ -50,14 +50,14 @@ impl<'r> Reception<'r> {
         }
     }
 
-    /// Takes what was just read.
-    pub(super) fn take(&mut self, mut bytes: &[u8]) {
+    /// Takes what was just read. `room`: memory for the body.
+    pub(super) fn take(&mut self, mut bytes: &[u8], room: &mut Vec<u8>) {
         if bytes.is_empty() {
             return;
         }
         let now = Instant::now();
         self.received += bytes.len() as u64;
-        let ended = match self.decode(&mut bytes) {
+        let ended = match self.decode(&mut bytes, room) {
             Ok(ended) => ended,
             Err(failure) => {
                 self.failure.get_or_insert(failure);
@@ -77,7 +77,7 @@ impl<'r> Reception<'r> {
     }
 
     /// Whether the end was reached.
-    fn decode(&mut self, bytes: &mut &[u8]) -> Result<bool, Failure> {
+    fn decode(&mut self, bytes: &mut &[u8], room: &mut Vec<u8>) -> Result<bool, Failure> {
         let Request {
             keep_body, max_body, ..
         } = *self.request;
@@ -86,9 +86,8 @@ impl<'r> Reception<'r> {
                 Event::More => return Ok(false),
                 Event::Interim => self.first_byte = None,
                 Event::Head(head) => {
-                    if let Some(length) = self.decoder.announced() {
-                        self.body.expect(length, keep_body);
-                    }
+                    let length = self.decoder.announced().unwrap_or_default();
+                    self.body.expect(length, keep_body, room);
                     self.head = Some(head);
                 }
                 Event::Body(piece) => self.body.push(piece, keep_body, max_body)?,
