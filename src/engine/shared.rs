@@ -1,5 +1,6 @@
 //! What all workers of a run share: written rarely, or one atomic each.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -134,10 +135,10 @@ impl Shared {
     }
 
     /// The credentials of a request, at this moment.
-    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+    pub(super) fn authorization(&self) -> Option<Cow<'_, HeaderValue>> {
         match (&self.plan.session.auth, &self.token) {
-            (Auth::Header(value), _) => Some(value.clone()),
-            (Auth::ClientCredentials(_), Some(token)) => Some(token.borrow().clone()),
+            (Auth::Header(value), _) => Some(Cow::Borrowed(value)),
+            (Auth::ClientCredentials(_), Some(token)) => Some(Cow::Owned(token.borrow().clone())),
             _ => None,
         }
     }

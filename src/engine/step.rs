@@ -138,12 +138,12 @@ impl<C: Client> Sender<C> {
         };
         let authorization = worker.shared.authorization();
         let added = worker.show.as_ref().map(|_| {
-            let added = self.session.additions(&request, rules, authorization.as_ref());
+            let added = self.session.additions(&request, rules, authorization.as_deref());
             added.collect::<Vec<_>>()
         });
         let answer = self
             .session
-            .send(&request, &limits, rules, authorization.as_ref())
+            .send(&request, &limits, rules, authorization.as_deref())
             .await;
         self.done = worker.clock.since_start(answer.exchange.timing.done);
         let took = self.done.saturating_sub(sent);
