@@ -261,6 +261,9 @@ fn capture<T: Transport>(
     (draw, purpose): (Draw, Purpose),
     captured: &mut Vec<Captured>,
 ) -> Option<Fault> {
+    if plan.captures.is_empty() {
+        return None;
+    }
     let random = &mut draw.stream(purpose);
     let mut fault = None;
     for capture in &plan.captures {

@@ -5,6 +5,9 @@ use super::Failure;
 /// The most room made for a body that was only announced.
 const MOST_ROOM: usize = 64 * 1024;
 
+/// Room that any body may take.
+const SMALL_ROOM: usize = 4 * 1024;
+
 /// What was read of a body.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -15,11 +18,12 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// Makes room for a body of this length, of which the first `keep` bytes are kept: in `room`, if that is large enough.
+    /// Makes room for a body of this length, of which the first `keep` bytes are kept: in `room`, if that fits.
     pub(super) fn expect(&mut self, length: u64, keep: usize, room: &mut Vec<u8>) {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(keep);
         let wanted = wanted.min(MOST_ROOM);
-        if wanted <= room.capacity() {
+        // A user that waits for the rest of a small body is not to own the room of a large one.
+        if (wanted..=SMALL_ROOM.max(4 * wanted)).contains(&room.capacity()) {
             self.kept = std::mem::take(room);
             self.kept.clear();
         } else {
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn room_that_is_there_is_used_where_it_is_enough() {
+    fn room_that_is_there_is_used_where_it_fits() {
         let mut room = Vec::with_capacity(100);
         room.extend_from_slice(b"of another");
         let at = room.as_ptr();
@@ -103,6 +107,9 @@ mod tests {
         body.expect(1000, 100, &mut room);
         assert_eq!(body.push(b"its own", 100, 1000), Ok(()));
         let (kept, _) = body.finish();
+        let mut large = Vec::with_capacity(5000);
+        Body::default().expect(1000, 5000, &mut large);
+        assert_eq!(large.capacity(), 5000);
         assert_eq!(
             (&kept[..], kept.as_ptr(), room.capacity()),
             (&b"its own"[..], at, 0)

@@ -107,7 +107,7 @@ impl Client for DirectClient {
     }
 
     fn reuse(&mut self, body: Vec<u8>) {
-        self.user.buffers.borrow_mut().give_back_body(body);
+        self.user.buffers.borrow_mut().reuse(body);
     }
 }
 
@@ -211,12 +211,10 @@ impl Running<'_, '_> {
             }
         }
         loop {
-            let mut room = std::mem::take(&mut buffers.body);
-            let read = self
-                .wire
-                .poll_read(cx, buffers, |bytes| self.reception.take(bytes, &mut room));
-            buffers.body = room;
-            let read = ready!(read);
+            let read = ready!(
+                self.wire
+                    .poll_read(cx, buffers, |bytes, room| self.reception.take(bytes, room))
+            );
             if read == Ok(false) {
                 return Poll::Ready(self.reception.close(self.wire));
             }

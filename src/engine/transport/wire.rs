@@ -27,8 +27,8 @@ pub(super) struct Buffers {
     records: Vec<u8>,
     /// Where a request is written.
     room: Vec<u8>,
-    /// Where the next body is kept.
-    pub(super) body: Vec<u8>,
+    /// Where the next body may be kept.
+    body: Vec<u8>,
 }
 
 impl Default for Buffers {
@@ -55,9 +55,9 @@ impl Buffers {
         }
     }
 
-    /// Takes room for a body back.
-    pub(super) fn give_back_body(&mut self, body: Vec<u8>) {
-        if (self.body.capacity()..=MOST_ROOM).contains(&body.capacity()) {
+    /// Takes the room of a body that is no longer needed.
+    pub(super) fn reuse(&mut self, body: Vec<u8>) {
+        if (1..=MOST_ROOM).contains(&body.capacity()) {
             self.body = body;
         }
     }
@@ -119,12 +119,12 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once the server has said something, and gives it to `take`; false when it has closed.
+    /// Reads once the server has said something, and gives it to `take`, with room for a body; false when it has closed.
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buffers: &mut Buffers,
-        mut take: impl FnMut(&[u8]),
+        mut take: impl FnMut(&[u8], &mut Vec<u8>),
     ) -> Poll<Result<bool, Failure>> {
         let result = ready!(match &mut self.stream {
             Stream::Plain(tcp) => {
@@ -132,12 +132,14 @@ impl Wire {
                 ready!(Pin::new(tcp).poll_read(cx, &mut room))
                     .map(|()| {
                         let bytes = room.filled();
-                        take(bytes);
+                        take(bytes, &mut buffers.body);
                         !bytes.is_empty()
                     })
                     .into()
             }
-            Stream::Tls(secure) => secure.poll_read(cx, &mut buffers.incoming, take),
+            Stream::Tls(secure) => {
+                secure.poll_read(cx, &mut buffers.incoming, |bytes| take(bytes, &mut buffers.body))
+            }
         });
         Poll::Ready(result.map_err(|error| failure::transferring(&error)))
     }
