@@ -49,7 +49,7 @@ impl Prepared {
 /// A request that can be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Rendered<'a> {
-    pub(super) method: Method,
+    pub(super) method: &'a Method,
     pub(super) origin: Cow<'a, Arc<Origin>>,
     pub(super) path: Cow<'a, str>,
     pub(super) headers: Cow<'a, RequestHeaders>,
@@ -104,7 +104,7 @@ pub(super) fn render<'a>(
         }
     }
     Ok(Rendered {
-        method: plan.method.clone(),
+        method: &plan.method,
         origin,
         path,
         headers,

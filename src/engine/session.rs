@@ -17,6 +17,9 @@ use super::words::Fault;
 use crate::plan::SessionRules;
 use crate::plan::target::Origin;
 
+/// What most redirects lead to.
+static GET: Method = Method::GET;
+
 /// What one user keeps between its requests.
 #[derive(Debug)]
 pub(super) struct Session<C> {
@@ -84,7 +87,7 @@ impl<C: Client> Session<C> {
             let mut exchange = self
                 .client
                 .exchange(&Request {
-                    method: &request.method,
+                    method: request.method,
                     origin: &request.origin,
                     path: &request.path,
                     headers: &request.headers,
@@ -255,8 +258,8 @@ fn redirect<'r>(
         return None;
     }
     let to_get = match response.status {
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => request.method == Method::POST,
-        StatusCode::SEE_OTHER => request.method != Method::HEAD,
+        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => *request.method == Method::POST,
+        StatusCode::SEE_OTHER => *request.method != Method::HEAD,
         StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
         _ => return None,
     };
@@ -289,7 +292,7 @@ fn redirected<'r>(request: &Rendered<'r>, url: &Url, origin: Origin, to_get: boo
             header::CONTENT_ENCODING,
             header::CONTENT_LANGUAGE,
         ]);
-        redirected.method = Method::GET;
+        redirected.method = &GET;
         redirected.body = Bytes::new();
     }
     redirected.origin = Cow::Owned(origin.into());

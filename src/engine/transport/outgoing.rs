@@ -164,11 +164,11 @@ fn decimal(mut number: usize, digits: &mut [u8; 20]) -> &[u8] {
 /// The path as the request line has it, without a fragment; `None` when it cannot stand there.
 fn target(path: &str) -> Option<&[u8]> {
     let mut path = path.as_bytes();
-    // Counted, as without a way out in the middle many bytes are looked at in one step.
+    // Without a way out in the middle many bytes are looked at in one step.
     let special = |path: &[u8]| {
-        path.iter()
-            .filter(|byte| matches!(byte, 0..=b' ' | b'#' | 0x7f))
-            .count()
+        path.iter().fold(0, |found, byte| {
+            found | u8::from(matches!(byte, 0..=b' ' | b'#' | 0x7f))
+        })
     };
     if special(path) > 0 {
         path = path.split(|byte| *byte == b'#').next()?;
