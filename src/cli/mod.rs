@@ -12,6 +12,7 @@ mod compare;
 mod demo;
 mod exit;
 mod folder;
+mod habits;
 mod input;
 mod interrupts;
 mod keeper;
@@ -40,6 +41,10 @@ pub fn main() -> ExitCode {
             return Exit::BadInput.into();
         }
         Err(error) => {
+            if let Some(advice) = habits::option(&error, &words()) {
+                print::error(&advice);
+                return Exit::BadInput.into();
+            }
             // Help and version are no errors; clap knows which stream each belongs to.
             let _ = error.print();
             let code = if error.use_stderr() {
@@ -50,6 +55,10 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
+    if let (None, Some(advice)) = (&cli.command, unknown_command(&cli)) {
+        print::error(&advice);
+        return Exit::BadInput.into();
+    }
     let exit = match cli.command {
         None => run::run(&cli.run),
         Some(Command::Check(args)) => check::run(&args),
@@ -68,6 +77,19 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
+/// The command line as text.
+fn words() -> Vec<String> {
+    std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// What to say of a word alone that is a command elsewhere, and no file here.
+fn unknown_command(cli: &Cli) -> Option<String> {
+    let file = cli.run.file.as_ref().filter(|file| !file.exists())?;
+    habits::command(file.to_str()?)
+}
+
 /// Whether the command line begins with two words, neither of them an option.
 fn several_words() -> bool {
     let word = |at| {
@@ -84,8 +106,8 @@ fn misplaced() -> String {
     let first = first.to_string_lossy();
     let cli = Cli::command();
     let commands = cli.get_subcommands().map(clap::Command::get_name);
-    if first == "run" {
-        "there is no command `run`; a scenario is run by its name alone: `runner FILE`".to_owned()
+    if let Some(advice) = habits::command(&first) {
+        advice
     } else if let Some(meant) = nearest(&first, commands) {
         format!("there is no command `{first}`; did you mean `{meant}`?")
     } else {

@@ -25,6 +25,7 @@ mod endpoints;
 mod expect;
 mod load;
 mod names;
+mod placeholders;
 mod pools;
 mod problems;
 mod request;
@@ -248,6 +249,12 @@ impl Resolver<'_> {
     fn plan(&mut self, seed: u64) -> Option<Plan> {
         let scenario = self.input.scenario;
         self.refuse_too_many();
+        let names = &self.names;
+        placeholders::warn(
+            scenario,
+            &|name| names.knows(name.split('.').next().unwrap_or(name)),
+            &mut self.found,
+        );
         let target = self.target();
         let transport = self.transport();
         // What the command line does to the stages can be judged when all of them are known.

@@ -62,6 +62,19 @@ pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// The template that stands for a variable of the environment: `{{ config.token }}` for `TOKEN`. `None`: it is no name.
+pub fn placeholder(name: &str) -> Option<String> {
+    let name = name.trim();
+    let word = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    word.then(|| format!("{{{{ config.{} }}}}", name.to_ascii_lowercase()))
+}
+
+/// The variable of the environment that sets the configuration key of [`placeholder`].
+pub fn variable(name: &str) -> String {
+    format!("RUNNER_{}", name.trim().to_ascii_uppercase())
+}
+
 /// File names in the same directory that are near to a missing one.
 pub(super) fn near_files(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;

@@ -5,6 +5,7 @@ use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
 use super::diagnostics::Diagnostic;
 use super::span::{SourceId, Span};
+use super::suggest::{placeholder, variable};
 
 /// Where the parser gave up, with its line.
 pub(super) struct Place<'t> {
@@ -36,7 +37,11 @@ impl<'t> Place<'t> {
 
     /// The error in words.
     pub(super) fn explain(&self, error: &ScanError) -> Diagnostic {
-        if let Some(diagnostic) = self.tab().or_else(|| self.template(error)) {
+        if let Some(diagnostic) = self
+            .tab(error)
+            .or_else(|| self.template(error))
+            .or_else(|| self.shell_variable(error))
+        {
             return diagnostic;
         }
         if let Some(diagnostic) = unclosed(&self.text[..self.at]).and_then(|open| self.never_closed(open)) {
@@ -103,9 +108,22 @@ impl<'t> Place<'t> {
         }
     }
 
-    fn tab(&self) -> Option<Diagnostic> {
-        let indent = &self.line[..indentation(self.line)];
-        let start = self.line_start + indent.find('\t')?;
+    /// A tab in the indentation of this line or, where the parser met it while it still read this one, of the next.
+    fn tab(&self, error: &ScanError) -> Option<Diagnostic> {
+        let tab_of = |start: usize, line: &str| Some(start + line[..indentation(line)].find('\t')?);
+        let next = || {
+            let rest = &self.text[self.line_start + self.line.len()..];
+            let mut start = self.line_start + self.line.len();
+            for line in rest.split_inclusive('\n') {
+                if !line.trim().is_empty() {
+                    return tab_of(start, line);
+                }
+                start += line.len();
+            }
+            None
+        };
+        let start = tab_of(self.line_start, self.line)
+            .or_else(|| error.info().contains("tab").then(next).flatten())?;
         Some(
             Diagnostic::error(self.span(start, start + 1), "a tab is used for indentation")
                 .label("a tab")
@@ -133,10 +151,35 @@ impl<'t> Place<'t> {
                 .starts_with("{{")
                 .then(|| &self.text[self.line_start..self.at])?;
             let value = before.rfind(": ")? + 2;
-            (!before[value..].contains(['"', '\'', ' '])).then_some(value)
+            (!before[value..].contains(['"', '\''])).then_some(value)
         };
         let found = self.line.find(": {{").map(|colon| colon + 2).or_else(within)?;
         Some(bare_template(self.source, self.text, self.line_start + found))
+    }
+
+    /// `{ authorization: Bearer ${TOKEN} }`: within brackets a plain text ends at the brace.
+    fn shell_variable(&self, error: &ScanError) -> Option<Diagnostic> {
+        if matches!(error.kind(), ErrorKind::UnclosedQuotedScalar) {
+            return None;
+        }
+        let dollar = self.text[self.line_start..self.at].strip_suffix('$')?;
+        let (name, _) = self.text[self.at..].strip_prefix('{')?.split_once('}')?;
+        let value = self.line_start + dollar.rfind(": ")? + 2;
+        let end = self.at + name.len() + 2;
+        let template = placeholder(name)?;
+        let span = self.span(value, end);
+        let before = &dollar[value - self.line_start..];
+        if before.contains(['"', '\'']) {
+            return None;
+        }
+        Some(
+            Diagnostic::error(span, format!("`${{{name}}}` is not filled in, and needs quotes around it"))
+                .help(format!(
+                    "for a value of the environment set `{}` and write `{template}` here, the whole value in quotes",
+                    variable(name)
+                ))
+                .replace(span, format!("\"{before}{template}\"")),
+        )
     }
 
     /// A bracket opened above, and this line no further in than that one: its end was forgotten there.
@@ -158,8 +201,11 @@ impl<'t> Place<'t> {
         })
     }
 
-    /// `get /path`.
+    /// `get /path`, and `get:/path` as the last line of a block.
     fn no_colon(&self) -> Diagnostic {
+        if let Some(diagnostic) = self.no_space_after_colon() {
+            return diagnostic;
+        }
         let body = self.line.trim_start().trim_start_matches("- ");
         let start = self.line_start + self.line.len() - body.len();
         let word = body.find(' ').unwrap_or(body.trim_end().len());

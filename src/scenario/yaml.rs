@@ -252,8 +252,29 @@ impl<'t> Builder<'t, '_> {
                     kind: Kind::List(items),
                 });
             }
-            items.push(self.node((event, span), events, depth + 1)?);
+            let item = self.node((event, span), events, depth + 1)?;
+            self.typographic_quotes(&item);
+            items.push(item);
         }
+    }
+
+    /// `“text”`: an editor's quotes, which to YAML are letters. Error: they would be sent, or be part of a name.
+    fn typographic_quotes(&mut self, node: &Node) {
+        const QUOTES: [char; 9] = ['“', '”', '„', '‟', '«', '»', '‘', '’', '‚'];
+        let Kind::Scalar(text) = &node.kind else { return };
+        if !text.plain || !text.text.starts_with(QUOTES) {
+            return;
+        }
+        let inner = text.text.trim_matches(QUOTES);
+        let diagnostic = Diagnostic::error(node.span, "typographic quotes are a part of the text");
+        self.problems.push(if inner.contains(['"', '\\']) {
+            diagnostic.help("write straight quotes, `\"` or `'`")
+        } else {
+            diagnostic
+                .help("write straight quotes")
+                .replace(node.span, format!("\"{inner}\""))
+        });
+        self.problems.refuse(node.span);
     }
 
     fn map(&mut self, start: Span, events: &mut Events<'t>, depth: usize) -> Result<Node, Stop> {
@@ -274,10 +295,15 @@ impl<'t> Builder<'t, '_> {
             let key = self.node((event, span), events, depth + 1)?;
             let value = self.next(events)?;
             let value = self.node(value, events, depth + 1)?;
+            self.typographic_quotes(&key);
             let Kind::Scalar(name) = key.kind else {
                 self.complex_key(start, key.span);
                 return Err(Stop);
             };
+            // A description is for people, and may quote.
+            if name.text != "description" {
+                self.typographic_quotes(&value);
+            }
             if let Some(blank) = name
                 .text
                 .chars()

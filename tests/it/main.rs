@@ -1,6 +1,7 @@
 //! Whole-program tests.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod advice;
 mod analysis;
 mod bad;
 mod by_hand;

@@ -144,6 +144,11 @@ impl Names {
         }
     }
 
+    /// Whether anything has this name.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.data.contains_key(name) || self.captured.contains_key(name)
+    }
+
     /// The slot of a captured name.
     pub(super) fn captured(&self, name: &str) -> Option<SlotId> {
         self.captured.get(name).map(|captured| captured.slot)

@@ -70,11 +70,6 @@ impl Resolver<'_> {
         let template =
             Template::compile(&path.text, scope, Escape::Path).map_err(|problem| at(path, problem));
         let pairs = pairs(query, scope, Escape::Query, &mut self.found);
-        for pair in query {
-            self.tell_other_braces(&pair.value, |name| scope.names.contains_key(name));
-        }
-        // A path has no use for braces.
-        self.tell_other_braces(path, is_name);
         let template = self.found.keep(template)?;
         if template.mentions('#') {
             let message = "what follows `#` is never sent to a server";
@@ -131,29 +126,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// `${page}` and `{page}`, which other tools fill.
-    fn tell_other_braces(&mut self, text: &Text, meant: impl Fn(&str) -> bool) {
-        for (at, _) in text.text.match_indices('{') {
-            let (before, inside) = (&text.text[..at], &text.text[at + 1..]);
-            let Some((name, behind)) = inside.split_once('}') else {
-                return;
-            };
-            if before.ends_with('{') || behind.starts_with('}') || !meant(name) {
-                continue;
-            }
-            let start = at - usize::from(before.ends_with('$'));
-            let end = at + name.len() + 2;
-            let message = format!(
-                "`{}` is no template: it is sent as it stands",
-                &text.text[start..end]
-            );
-            self.found.push(
-                Diagnostic::warning(text.span_of(start..end), message)
-                    .help(format!("for the value of `{name}` write `{{{{ {name} }}}}`")),
-            );
-        }
-    }
-
     /// A path that begins with a captured value is a link, unless the target ends in `/`, to which a value may be appended.
     fn is_link(&self, template: &Template, scope: &Scope, target: &Target) -> bool {
         let captured = |slot| {
@@ -173,14 +145,6 @@ impl Resolver<'_> {
                 .leading_slot()
                 .is_some_and(|slot| captured(slot) && any(slot))
     }
-}
-
-/// Whether a text could name a value, or a part of one.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 /// Origin and path of a URL that is written whole, or appended to the target's.

@@ -157,7 +157,7 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// An unknown key that was said to mean this one: its absence need not be told as well.
+    /// Whether an unknown key was said to mean this one, so that its absence need not be reported as well.
     fn has_misspelling_of(&self, key: &str) -> bool {
         let written = self
             .entries
@@ -166,6 +166,7 @@ impl<'n> Fields<'n> {
             .map(|(written, _)| &written.value);
         written.into_iter().any(|written| {
             suggestion(written, self.shape) == Some(key)
+                || key_and_value(written, self.shape).is_some_and(|(written, _)| written == key)
                 || self.shape.alias(&snake_case(written)) == Some(key)
         })
     }
@@ -249,10 +250,17 @@ impl<'n> Fields<'n> {
 /// No scenario has that many keys in one block, and each costs a comparison with each known one.
 const MOST_COMPARED: usize = 100;
 
+/// A key and its value that YAML took for one word, as no blank stands behind the colon: `get:/orders`.
+fn key_and_value<'w>(written: &'w str, shape: &Shape) -> Option<(&'w str, &'w str)> {
+    written
+        .split_once(':')
+        .filter(|(key, value)| shape.has(key) && !value.is_empty())
+}
+
 /// The key that was meant.
 fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
     let snake = snake_case(written);
-    if shape.has(written) || shape.advice(&snake).is_some() {
+    if shape.has(written) || shape.advice(&snake).is_some() || key_and_value(written, shape).is_some() {
         return None;
     }
     let same = shape.names().find(|key| *key == snake);
@@ -261,7 +269,7 @@ fn suggestion(written: &str, shape: &Shape) -> Option<&'static str> {
 }
 
 /// `thinkTime` and `think-time` as `think_time`.
-fn snake_case(written: &str) -> String {
+pub(super) fn snake_case(written: &str) -> String {
     let mut snake = String::new();
     let mut before = '_';
     for c in written.chars() {
@@ -275,6 +283,14 @@ fn snake_case(written: &str) -> String {
 }
 
 fn unknown_key(key: &Spanned<String>, shape: &'static Shape) -> Diagnostic {
+    if let Some((name, value)) = key_and_value(&key.value, shape) {
+        return Diagnostic::error(
+            key.span,
+            format!("a space is missing after the colon of `{name}`"),
+        )
+        .help("write")
+        .replace(key.span, format!("{name}: {value}"));
+    }
     let message = format!("unknown key `{}` in {}", key.value, shape.what);
     let diagnostic = Diagnostic::error(key.span, message).label("unknown");
     if let Some(advice) = shape.advice(&snake_case(&key.value)) {

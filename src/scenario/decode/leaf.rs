@@ -8,6 +8,7 @@ use super::super::span::{Span, Spanned, Text};
 use super::super::suggest::{nearest, one_of};
 use super::super::units::{self, UnitError};
 use super::super::yaml::{Kind, Node};
+use super::foreign;
 
 /// What a node is, in words.
 pub(super) fn found(node: &Node) -> String {
@@ -182,9 +183,15 @@ pub(super) fn weight(out: &mut Diagnostics, node: &Node) -> Option<Spanned<f64>>
         Ok(value) if plain && value <= 1e9 => {
             unquoted(out, node, "a number").then_some(Spanned::new(value, node.span))
         }
-        _ => {
-            wrong_type(out, node, "a number such as `2`", "")
-        }
+        _ => match foreign::weight(&text.text) {
+            Some(number) => out.fail(
+                Diagnostic::error(node.span, format!("a weight is a number, found `{}`", text.text))
+                    .help("weights are relative to each other: with 50 and 150 an endpoint has a quarter of the draw")
+                    .help("write")
+                    .replace(node.span, number),
+            ),
+            None => wrong_type(out, node, "a number such as `2`", ""),
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::yaml::{Kind, Node};
 use super::fields::Fields;
 use super::leaf;
 use super::shape::Shape;
-use super::{empty, shapes};
+use super::{empty, foreign, shapes};
 
 /// A pause of one of the kinds that `shape` has.
 pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -> Option<Spanned<Think>> {
@@ -30,6 +30,19 @@ pub(super) fn think(out: &mut Diagnostics, node: &Node, shape: &'static Shape) -
             )
             .help("for a pause that varies write `think: { between: [1s, 3s] }`")
             .help("for a pause that is always the same")
+            .replace(node.span, written),
+        );
+    }
+    if let Some(written) = foreign::between(node) {
+        return out.fail(
+            Diagnostic::error(
+                node.span,
+                format!(
+                    "`think` says which kind of pause it is, found {}",
+                    leaf::found(node)
+                ),
+            )
+            .help("for a pause that is drawn anew each time write")
             .replace(node.span, written),
         );
     }
@@ -92,6 +105,9 @@ pub(super) fn stages(out: &mut Diagnostics, node: &Node) -> Vec<Stage> {
 }
 
 fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
+    if let Some(diagnostic) = foreign::stage(node).or_else(|| several_levels(node)) {
+        return out.fail(diagnostic);
+    }
     let fields = Fields::new(out, node, &shapes::STAGE)?;
     let load = fields.one_of(out, &["users", "rate"]);
     // With both it is not known which model was meant.
@@ -111,7 +127,10 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
         out.push(
             Diagnostic::error(place, "a stage needs `hold`, `ramp` or both")
                 .label("this stage lasts no time")
-                .help("for example: { users: 10, ramp: 5s, hold: 60s }"),
+                .help(format!(
+                    "for example: {{ {}, ramp: 5s, hold: 60s }}",
+                    written_load(node).unwrap_or("users: 10".to_owned())
+                )),
         );
     }
     let no_ramp = match ramp {
@@ -132,6 +151,33 @@ fn stage(out: &mut Diagnostics, node: &Node) -> Option<Stage> {
         ramp: ramp.flatten(),
         hold: hold.flatten(),
     })
+}
+
+/// `users: 5` or `rate: 5/s` as a stage has it.
+fn written_load(node: &Node) -> Option<String> {
+    let Kind::Map(entries) = &node.kind else {
+        return None;
+    };
+    ["users", "rate"]
+        .iter()
+        .find_map(|key| Some(format!("{key}: {}", foreign::scalar(entries, key)?)))
+}
+
+/// `users: [5, 20]`, with the times that the stage has.
+fn several_levels(node: &Node) -> Option<Diagnostic> {
+    let Kind::Map(entries) = &node.kind else {
+        return None;
+    };
+    let (_, users) = entries.iter().find(|(key, _)| key.value == "users")?;
+    let times: Vec<String> = ["ramp", "hold"]
+        .iter()
+        .filter_map(|key| Some(format!("{key}: {}", foreign::scalar(entries, key)?)))
+        .collect();
+    let rest = match times.is_empty() {
+        true => "hold: 60s".to_owned(),
+        false => times.join(", "),
+    };
+    foreign::levels(users, &rest)
 }
 
 fn hold(out: &mut Diagnostics, node: &Node) -> Option<Hold> {

@@ -3,6 +3,7 @@
 
 mod data;
 mod fields;
+mod foreign;
 mod leaf;
 mod load;
 mod request;

@@ -223,15 +223,7 @@ fn path(out: &mut Diagnostics, node: &Node) -> Option<Text> {
                 .help("the path is the value: `get: /orders`; `query`, `headers`, `json`, `capture` and `expect` are keys beside it"),
         );
     }
-    let text = leaf::text(out, node, "a path such as `/orders`")?;
-    if text.text.starts_with(['“', '”', '„', '‘', '’', '«']) {
-        out.push(
-            Diagnostic::error(node.span, "typographic quotes are a part of the text")
-                .help("write straight quotes, `\"` or `'`, or none"),
-        );
-        return None;
-    }
-    Some(text)
+    leaf::text(out, node, "a path such as `/orders`")
 }
 
 fn body(out: &mut Diagnostics, fields: &Fields<'_>) -> Option<Spanned<Body>> {

@@ -184,7 +184,7 @@ pub(crate) static STAGE: Shape = Shape {
         /// How many arrivals, whatever the answers take.
         rate: RATE, "rps arrival_rate arrivals";
         /// From the level before to this one. Default: at once.
-        ramp: DURATION, "spawn_rate ramp_up rampup";
+        ramp: DURATION, "ramp_up rampup startup_time";
         /// At this level: so long, or until its throughput is known.
         hold: Type::Either(&DURATION, &Type::Block(&HOLD)), "duration for time";
     }],
@@ -193,7 +193,10 @@ pub(crate) static STAGE: Shape = Shape {
         r#"{ "anyOf": [{ "required": ["ramp"] }, { "required": ["hold"] }] }"#,
     ),
     advice: &[advice! {
-        "spawn_rate": "write how long the ramp takes: `ramp: 5s`";
+        "spawn_rate hatch_rate": "write how long the ramp takes: `ramp: 5s`";
+        "ramp_to": "a ramp begins at the level of the stage before: `{ rate: 5/s, hold: 1s }`, then `{ rate: 50/s, ramp: 60s }`";
+        "arrival_count": "write how many come in which time: `rate: 20/m`";
+        "name": "a stage has no name; reports call it by its level";
     }],
 };
 
@@ -244,7 +247,7 @@ pub(crate) static FIND_CAPACITY: Shape = Shape {
         /// The highest level that is tried.
         at_most required: LEVEL, "to max maximum stop limit";
         /// The way to each level. Default: 10s.
-        ramp: DURATION, "spawn_rate ramp_up rampup";
+        ramp: DURATION, "ramp_up rampup startup_time";
         /// At each level: so long, or until its throughput is known. Default: until steady, for 60s to 5m.
         hold: Type::Either(&DURATION, &Type::Block(&HOLD)), "duration for time";
         /// Without load, between two levels. Default: 5s.
