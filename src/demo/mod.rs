@@ -22,6 +22,8 @@
 //! | anything else, other methods too | 404, as Express answers where no route fits |
 //! | any of these without valid credentials | 401 |
 //!
+//! Below `/shop` there is a small [`shop`], without credentials.
+//!
 //! `POST /oauth2/token` is the token endpoint (client credentials, RFC 6749 section 4.4); it is free of faults and its
 //! client is the Basic user. `HEAD` is answered wherever `GET` is.
 //!
@@ -35,6 +37,7 @@ pub mod model;
 mod options;
 mod server;
 mod service;
+pub mod shop;
 #[cfg(test)]
 mod simulation;
 mod token;

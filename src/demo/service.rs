@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -20,6 +20,7 @@ use super::data::{Data, error};
 use super::faults::Faults;
 use super::model::{Draws, FREE_ANSWER, ListedTerms, Query, base_time, service_time};
 use super::options::Options;
+use super::shop::{self, Call, Shop};
 use super::token::{Gate, lock};
 use super::{RESOURCE_PATH, TOKEN_PATH};
 
@@ -29,8 +30,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// The gateway's name for the resource.
 const GATEWAY_PATH: &str = "/v1/staff-fee-privilege";
 
-/// The largest form that the token endpoint reads.
-const LARGEST_FORM: usize = 16 * 1024;
+/// The largest body that the token endpoint and the shop read.
+const LARGEST_BODY: usize = 16 * 1024;
 
 /// Queries that may wait for a connection. Clients that send and go away leave theirs in line, so it needs a bound; it is
 /// far beyond what any load that waits for its answers reaches.
@@ -45,10 +46,11 @@ pub(super) struct Reset;
 pub(super) struct Service {
     data: Data,
     gate: Gate,
+    shop: Shop,
     faults: Faults,
     seed: u64,
     speed: f64,
-    form_timeout: Duration,
+    body_timeout: Duration,
     /// Number of the next request.
     arrivals: AtomicU64,
     /// Terms that nothing has listed yet; none when the API is warm.
@@ -83,11 +85,12 @@ impl Service {
     pub(super) fn new(options: &Options) -> Self {
         Self {
             data: Data::new(),
+            shop: Shop::default(),
             gate: Gate::new(options.credentials.clone(), options.token_lifetime),
             faults: options.faults,
             seed: options.seed,
             speed: options.speed,
-            form_timeout: options.cut_after,
+            body_timeout: options.cut_after,
             arrivals: AtomicU64::new(0),
             cold: options.cold.then(Mutex::default),
             pool: Semaphore::new(options.pool as usize),
@@ -125,7 +128,11 @@ impl Service {
             self.take(arrived, FREE_ANSWER).await;
             return Ok(fault(draws.status));
         }
-        let answer = match self.route(&request) {
+        let ask = match shop::path_within(request.uri().path()) {
+            Some(path) => self.shop(request, &path).await,
+            None => self.route(&request),
+        };
+        let answer = match ask {
             Ask::Free(answer) => {
                 self.take(arrived, FREE_ANSWER).await;
                 answer
@@ -203,6 +210,40 @@ impl Service {
         }
     }
 
+    /// What the shop grants takes a query, what it refuses none.
+    async fn shop(&self, request: Request<Incoming>, path: &str) -> Ask {
+        let (head, body) = request.into_parts();
+        let Some(body) = self.body(body).await else {
+            return Ask::Free(failure(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body is too large, or did not end.",
+            ));
+        };
+        let authorization = head.headers.get(AUTHORIZATION);
+        let reply = self.shop.answer(Call {
+            method: &head.method,
+            path,
+            query: head.uri.query().unwrap_or_default(),
+            authorization: authorization.and_then(|value| value.to_str().ok()),
+            body: &body,
+        });
+        let mut response = answer(reply.status, JSON, reply.document.to_string().into());
+        if let Some(location) = reply.location.and_then(|location| location.parse().ok()) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        if reply.status.is_success() {
+            Ask::Query(Query::ById, None, response)
+        } else {
+            Ask::Free(response)
+        }
+    }
+
+    /// A whole body; `None` where it is too large or does not end.
+    async fn body(&self, body: Incoming) -> Option<Bytes> {
+        let whole = timeout(self.body_timeout, Limited::new(body, LARGEST_BODY).collect()).await;
+        Some(whole.ok()?.ok()?.to_bytes())
+    }
+
     fn search(&self, query: &str) -> Ask {
         let (mut term, mut osu_id): (Option<Cow<str>>, Option<Cow<str>>) = (None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -245,8 +286,7 @@ impl Service {
             return refused;
         }
         let (head, body) = request.into_parts();
-        let form = timeout(self.form_timeout, Limited::new(body, LARGEST_FORM).collect()).await;
-        let Ok(Ok(form)) = form else {
+        let Some(form) = self.body(body).await else {
             return failure(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The form is too large, or did not end.",
@@ -254,7 +294,7 @@ impl Service {
         };
         let authorization = head.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| value.to_str().ok());
-        let (status, document) = self.gate.grant(authorization, &form.to_bytes());
+        let (status, document) = self.gate.grant(authorization, &form);
         let mut granted = answer(status, JSON, document.into());
         let headers = granted.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -28,23 +28,23 @@ impl Shop {
             .is_some_and(|token| self.sessions.contains(token));
         let nothing = String::new();
         match line.rsplit_once(' ').map_or("", |(what, _)| what) {
-            what if what.starts_with("GET /products?q=") && what.ends_with("&limit=20") => {
+            what if what.starts_with("GET /shop/products?q=") && what.ends_with("&limit=20") => {
                 (200, nothing, json!({ "products": [] }))
             }
-            "POST /reviews" if body["product"].is_u64() && body["text"].is_string() => {
+            "POST /shop/reviews" if body["product"].is_u64() && body["text"].is_string() => {
                 (201, nothing, json!({}))
             }
-            "POST /sessions" if body["email"].as_str().is_some_and(|email| email.contains('@')) => {
+            "POST /shop/sessions" if body["email"].as_str().is_some_and(|email| email.contains('@')) => {
                 self.customers.insert(body["email"].to_string());
                 let token = format!("t{}", self.sessions.len());
                 self.sessions.insert(token.clone());
                 (201, nothing, json!({ "token": token }))
             }
-            "POST /cart" if signed_in && body["product"].is_u64() => {
+            "POST /shop/cart" if signed_in && body["product"].is_u64() => {
                 self.in_carts += 1;
                 (201, nothing, json!({ "product": body["product"] }))
             }
-            "POST /orders" if signed_in && request.body == b"payment=invoice" => {
+            "POST /shop/orders" if signed_in && request.body == b"payment=invoice" => {
                 self.orders += 1;
                 (201, format!("location: /orders/{}\r\n", self.orders), json!({}))
             }
@@ -57,7 +57,7 @@ impl Shop {
 }
 
 #[test]
-fn the_shop_scenario_runs_as_it_is() {
+fn the_shop_scenario_runs_against_a_shop_of_ones_own() {
     let shop = Arc::new(Mutex::new(Shop::default()));
     let state = Arc::clone(&shop);
     let server = Server::plain(move |peer| {
@@ -84,8 +84,8 @@ fn the_shop_scenario_runs_as_it_is() {
             "--out",
         ])
         .arg(&out)
-        .arg("--set")
-        .arg(format!("shop_url=http://127.0.0.1:{}", server.port))
+        .arg("--host")
+        .arg(format!("http://127.0.0.1:{}", server.port))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -125,4 +125,27 @@ fn the_shop_scenario_runs_as_it_is() {
         .map(|endpoint| endpoint["iterations"].as_u64().unwrap())
         .sum();
     assert!((50..=130).contains(&iterations), "{iterations}");
+}
+
+/// As the README says: without a host, against what is built in.
+#[test]
+fn the_shop_scenario_runs_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output = Command::new(env!("CARGO_BIN_EXE_runner"))
+        .arg(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/shop.yaml"))
+        .args(["--ramp", "1s", "--hold", "4s", "--seed", "5", "--out"])
+        .arg(&out)
+        .env_remove("RUNNER_HOST")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let run: Value = serde_json::from_slice(&std::fs::read(out.join("run.json")).unwrap()).unwrap();
+    assert_eq!(run["failures"], json!([]), "{said}");
 }
