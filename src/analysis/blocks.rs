@@ -14,7 +14,7 @@ use crate::measure::summary::Window;
 use crate::plan::RowId;
 
 /// With fewer there is no interval: its error would not be known.
-pub const FEWEST: u32 = 10;
+pub const FEWEST: u32 = crate::plan::hold::CYCLES;
 
 /// More are not needed; longer blocks are less alike.
 const MOST: u32 = 20;

@@ -12,7 +12,7 @@ use crate::measure::summary::{RunSummary, StageSummary, WindowChoice};
 use crate::plan::outline::Outline;
 
 /// A window this long can be judged for a warm-up; seconds.
-pub(super) const JUDGED: f64 = 50.0;
+pub(super) const JUDGED: f64 = crate::plan::hold::SHORTEST.as_secs_f64();
 
 /// Users that did fewer cycles have hardly begun.
 const FEWEST_CYCLES: f64 = 3.0;

@@ -16,6 +16,7 @@ pub mod check;
 pub mod course;
 pub mod data;
 pub mod draw;
+pub mod hold;
 pub mod outline;
 pub mod preview;
 pub mod problem;

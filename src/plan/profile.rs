@@ -63,6 +63,13 @@ pub enum Model {
     },
 }
 
+impl Model {
+    /// Whether arrivals come at a rate, whatever the responses do.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+}
+
 /// When a stage begins, when its ramp is over, when it ends (times since the start of the load).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -148,6 +148,11 @@ impl Diagnostic {
         Self::new(Severity::Error, None, message.into())
     }
 
+    /// A warning that has no place in a file: of the command line, say.
+    pub fn warning_without_place(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, None, message.into())
+    }
+
     fn new(severity: Severity, span: Option<Span>, message: String) -> Self {
         Self {
             severity,

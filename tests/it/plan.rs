@@ -15,6 +15,7 @@ use runner::plan::template::{SlotKind, Values};
 use runner::plan::think::Think;
 use runner::plan::value::Value;
 use runner::plan::{Auth, BodyPlan, EndpointId, Plan, RequestPlan, RowId, UrlPlan};
+use runner::scenario::diagnostics::Diagnostic;
 use runner::scenario::{ConfigSources, Style, load};
 
 /// The seed's scenario, as the README of the project will show it.
@@ -83,8 +84,10 @@ fn plan_with(text: &str, overrides: &Overrides) -> Result<Plan, String> {
         ..ConfigSources::default()
     };
     let loaded = load(Path::new(&path), &config).map_err(|error| error.render(Style::Plain))?;
+    // Most plans of these tests hold for seconds, which is another test's matter.
+    let short = |warning: &Diagnostic| warning.message.contains("too short to judge");
     match resolve(&loaded, overrides) {
-        Ok((plan, warnings)) if warnings.is_empty() => Ok(plan),
+        Ok((plan, warnings)) if warnings.iter().all(short) => Ok(plan),
         Ok((_, problems)) | Err(problems) => Err(problems.render(&loaded.sources, Style::Plain)),
     }
 }
@@ -447,6 +450,30 @@ fn what_the_command_line_asks_must_fit_the_scenario() {
     let problems = |text: &str, overrides: &Overrides| plan_with(text, overrides).expect_err("refused");
     assert!(problems(SHOP, &users(&[0])).contains("`--users` leaves no stage with an arrival"));
     assert!(problems(TERM_HEAVY, &users(&[0])).contains("`--users` leaves no stage with a user"));
+}
+
+#[test]
+fn a_hold_that_cannot_be_judged_is_told_before_the_run() {
+    let said = |hold: Option<u64>| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scenario.yaml");
+        let text = "target: { url: \"http://127.0.0.1:9\" }\nthink: { between: [1s, 4s] }\n\
+                    endpoints: [ { name: a, get: / } ]\nstages: [ { users: 20, hold: 30s } ]\n";
+        std::fs::write(&path, text).unwrap();
+        let loaded = load(&path, &ConfigSources::default()).unwrap();
+        let overrides = Overrides {
+            hold: hold.map(Duration::from_secs),
+            ..Overrides::default()
+        };
+        let (_, warnings) = resolve(&loaded, &overrides).unwrap();
+        let said = |warning: &Diagnostic| (warning.message.clone(), warning.span.is_some());
+        warnings.iter().map(said).collect::<Vec<_>>()
+    };
+    let words =
+        |hold: &str| format!("{hold} is too short to judge 20 users who pause 2.5 s: use 50 s or more");
+    assert_eq!(said(None), [(words("30 s"), true)]);
+    assert_eq!(said(Some(12)), [(words("12 s"), false)]);
+    assert_eq!(said(Some(50)), []);
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::Resolver;
+use crate::plan::hold::too_short;
 use crate::plan::profile::{Model, Profile, Stage, UntilSteady, WhenBusy};
 use crate::plan::search::Search;
+use crate::plan::words;
 use crate::scenario::diagnostics::Diagnostic;
-use crate::scenario::model::{self, Hold, Load};
+use crate::scenario::model::{self, Hold, Load, Think};
+use crate::scenario::span::Span;
 
 /// A hold until it is steady, unless the scenario says otherwise: not shorter, not longer, and how well its throughput is
 /// known at its end.
@@ -62,7 +65,60 @@ impl Resolver<'_> {
         } else if profile.duration().is_zero() {
             refuse("the stages take no time at all", "write for example `--hold 60s`");
         }
+        if self.found.errors() == before {
+            self.warn_of_short_holds(&profile);
+        }
         (self.found.errors() == before).then_some((profile, search))
+    }
+
+    /// Says before the run which holds are too short to be judged: the first, and how many there are.
+    fn warn_of_short_holds(&mut self, profile: &Profile) {
+        let scenario = self.input.scenario;
+        let think = scenario.think.map_or(Think::NONE, |think| think.value);
+        let short = too_short(profile, think);
+        let Some(first) = short.first() else { return };
+        let load = match (profile.model.is_open(), first.level) {
+            (true, rate) => format!("{rate} arrivals/s"),
+            (false, 1.0) => "1 user".to_owned(),
+            (false, users) => format!("{users} users"),
+        };
+        let pause = match think {
+            Think::Pace(every) => format!(" who begin an iteration every {}", words::duration(every)),
+            think => match think.mean().filter(|mean| !mean.is_zero()) {
+                Some(mean) if !profile.model.is_open() => format!(" who pause {}", words::duration(mean)),
+                _ => String::new(),
+            },
+        };
+        let (hold, needed) = (words::duration(first.hold), words::duration(first.needed));
+        let message = format!("{hold} is too short to judge {load}{pause}: use {needed} or more");
+        let help = match short.len() {
+            1 => "its figures are reported, but no answer rests on them".to_owned(),
+            more => format!(
+                "so are {more} levels in all; their figures are reported, but no answer rests on them"
+            ),
+        };
+        let written = match (&self.overrides.hold, &self.overrides.users) {
+            (None, None) => self.written_hold(first.stage),
+            _ => None,
+        };
+        let warning = match written {
+            Some(place) => Diagnostic::warning(place, message),
+            None => Diagnostic::warning_without_place(message),
+        };
+        self.found.push(warning.help(help));
+    }
+
+    /// Where the hold of a stage, or of the levels of a search, stands in the file.
+    fn written_hold(&self, stage: usize) -> Option<Span> {
+        let scenario = self.input.scenario;
+        let hold = match &scenario.find_capacity {
+            Some(search) => search.hold,
+            None => scenario.stages.get(stage)?.hold,
+        };
+        match hold? {
+            Hold::For(time) => Some(time.span),
+            Hold::UntilSteady(until) => until.at_most.map(|time| time.span),
+        }
     }
 
     /// The search of the file, or that of the command line; levels of the command line are no search.
