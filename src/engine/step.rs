@@ -92,6 +92,8 @@ pub(super) struct Sender<C> {
     pub(super) sent: (Duration, StageId),
     /// When it was done.
     pub(super) done: Duration,
+    /// Whether it was sent at all: a request that cannot be filled in is not.
+    pub(super) was_sent: bool,
 }
 
 impl<C: Client> Sender<C> {
@@ -100,6 +102,7 @@ impl<C: Client> Sender<C> {
             session: Session::new(client),
             sent: (Duration::ZERO, StageId(0)),
             done: Duration::ZERO,
+            was_sent: false,
         }
     }
 
@@ -119,12 +122,14 @@ impl<C: Client> Sender<C> {
             Err(words) => {
                 self.done = worker.clock.now();
                 self.sent = (self.done, worker.stage(self.done));
+                self.was_sent = false;
                 return not_filled_in(worker, self.done, step, values, words.into());
             }
         };
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
         self.sent = (sent, stage);
+        self.was_sent = true;
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let rules = &worker.plan().session;
         let limits = Limits {

@@ -16,7 +16,7 @@ use crate::plan::think::Think;
 use crate::plan::value::Value;
 use crate::plan::{EndpointId, StageId, Step};
 
-/// How long a user waits that found no endpoint to draw and has no think time.
+/// How long a user waits at least after an iteration that sent nothing: an idle user must not take the processor from the others.
 const NOTHING_TO_DO: Duration = Duration::from_millis(100);
 /// Tells one user to leave. Held by the user and by the worker's list of users.
 #[derive(Debug, Default)]
@@ -66,6 +66,8 @@ pub(super) struct User<T: Transport> {
     bounded: bool,
     /// When the first request of the iteration was sent, and the stage it was in.
     begun: Option<(Duration, StageId)>,
+    /// The iteration sent a request.
+    sent_something: bool,
     /// When the last iteration ended: its last request, or the thinking after that. What this program did with the response
     /// is none of the user's time.
     ended: Duration,
@@ -82,6 +84,7 @@ impl<T: Transport> User<T> {
             served: false,
             bounded: true,
             begun: None,
+            sent_something: false,
             ended: Duration::ZERO,
         }
     }
@@ -162,6 +165,7 @@ impl<T: Transport> User<T> {
                 }
             } else {
                 self.iteration += 1;
+                self.sent_something = false;
                 self.ended = self.worker.clock.now();
             }
             due = self.next_due(draw, begun, drawn);
@@ -207,7 +211,7 @@ impl<T: Transport> User<T> {
                 }
                 begun + every * (passed.max(1) as u32)
             }
-            _ if drawn.is_none() => now + pause.max(NOTHING_TO_DO),
+            _ if !self.sent_something => now + pause.max(NOTHING_TO_DO),
             _ => now + pause,
         }
     }
@@ -240,6 +244,7 @@ impl<T: Transport> User<T> {
             return end;
         }
         self.begun = None;
+        self.sent_something = false;
         let end = self.steps(id, due, draw).await;
         if end != IterationEnd::Finished {
             let (begun, stage) = self.begun.unwrap_or_else(|| {
@@ -313,6 +318,7 @@ impl<T: Transport> User<T> {
                     .step(&worker, (step, prepared), &mut self.values, due_now, drawn)
                     .await;
                 self.begun.get_or_insert(self.sender.sent);
+                self.sent_something |= self.sender.was_sent;
                 self.ended = self.sender.done;
                 if let StepEnd::Failed(_) = end {
                     return IterationEnd::Failed;

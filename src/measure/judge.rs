@@ -32,7 +32,8 @@ pub(super) fn ask(metric: Metric, group: &Group, length: Duration, open: bool) -
     };
     let completed = (group.requests() > 0).then_some(());
     match metric {
-        Metric::Failures => completed.map(|()| exact(group.failed as f64 / group.requests() as f64)),
+        Metric::Failures => group.failure_share().map(exact),
+        Metric::IterationsFailed => group.iterations.failed_share().map(exact),
         Metric::Percentile(percent) => percentile(percent),
         Metric::Mean => times.mean().map(|mean| exact(mean.as_secs_f64())),
         Metric::Max => percentile(100.0),

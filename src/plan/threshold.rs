@@ -45,8 +45,10 @@ pub struct Selection {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Failed requests, as a share of all (0 to 1).
+    /// Failed requests, and requests that could not be filled in and were never sent, as a share of all that were due (0 to 1).
     Failures,
+    /// Failed iterations, as a share of all finished ones (0 to 1).
+    IterationsFailed,
     /// The percentile of the response time, in seconds: 0 < p < 100.
     Percentile(f64),
     /// The mean response time, in seconds.
@@ -96,6 +98,7 @@ impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failures => f.write_str("failures"),
+            Self::IterationsFailed => f.write_str("iterations failed"),
             Self::Percentile(p) => write!(f, "p{p}"),
             Self::Mean => f.write_str("mean"),
             Self::Max => f.write_str("max"),

@@ -2,14 +2,17 @@
 
 use std::fmt::Write as _;
 
-use super::words;
+use super::{warning, words};
+use crate::measure::carried_out::shortfalls;
 use crate::measure::summary::RunSummary;
 
 /// The file.
 pub fn report(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let name = escaped(&outline.name);
-    let failed = summary.thresholds.iter().filter(|verdict| !verdict.holds).count();
+    let shortfalls = shortfalls(summary);
+    let failed = summary.thresholds.iter().filter(|verdict| !verdict.holds).count()
+        + usize::from(!shortfalls.is_empty());
     let time = format!("{:.3}", summary.end.at.as_secs_f64());
     let start = super::number::timestamp(summary.run.started_unix_micros / 1_000_000);
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
@@ -17,7 +20,7 @@ pub fn report(summary: &RunSummary) -> String {
         xml,
         "<testsuites>\n  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\" \
          timestamp=\"{}\" time=\"{time}\">",
-        summary.thresholds.len(),
+        summary.thresholds.len() + usize::from(!shortfalls.is_empty()),
         start.trim_end_matches('Z'),
     );
     for verdict in &summary.thresholds {
@@ -35,6 +38,18 @@ pub fn report(summary: &RunSummary) -> String {
                 ">\n      <failure message=\"{said}\">{text}: {said}</failure>\n    </testcase>"
             );
         }
+    }
+    if !shortfalls.is_empty() {
+        let said: Vec<_> = shortfalls
+            .iter()
+            .map(|shortfall| warning::shortfall(summary, shortfall))
+            .collect();
+        let said = escaped(&said.join("; ").replace('`', ""));
+        let _ = writeln!(
+            xml,
+            "    <testcase classname=\"{name}\" name=\"the scenario was carried out\" time=\"0\">\n      \
+             <failure message=\"{said}\">{said}</failure>\n    </testcase>"
+        );
     }
     xml + "  </testsuite>\n</testsuites>\n"
 }

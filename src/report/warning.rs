@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{number, words};
+use crate::measure::carried_out::{Shortfall, off_mix, shortfalls};
 use crate::measure::health::{Spoiled, Warning};
 use crate::measure::run::Ending;
 use crate::measure::summary::{FailureCount, RunSummary, StageSummary, WindowChoice};
@@ -27,6 +28,7 @@ impl fmt::Display for Caution {
 pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
     let mut all = Vec::new();
     all.extend(early_end(summary));
+    all.extend(not_carried_out(summary));
     all.extend(failing(summary));
     all.extend(generator(summary));
     all.extend(connections(summary));
@@ -53,6 +55,69 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
         what,
         spoils: spoils.to_owned(),
     })
+}
+
+/// What of the scenario was not carried out, and shares that are not those of the weights.
+fn not_carried_out(summary: &RunSummary) -> Vec<Caution> {
+    let name = |id: crate::plan::EndpointId| {
+        let endpoint = summary.run.outline.endpoints.get(usize::from(id.0));
+        super::table::code(endpoint.map_or("", |endpoint| endpoint.name.as_str()))
+    };
+    let shortfalls = shortfalls(summary);
+    let mut all: Vec<_> = shortfalls
+        .iter()
+        .map(|shortfall| Caution {
+            what: format!(
+                "The scenario was not carried out: {}.",
+                self::shortfall(summary, shortfall)
+            ),
+            spoils: "all figures: they are of another load than the scenario describes".to_owned(),
+        })
+        .collect();
+    let off: Vec<_> = off_mix(summary)
+        .iter()
+        .map(|off| {
+            format!(
+                "{} had {} of the iterations, and {} by weight",
+                name(off.endpoint),
+                number::percent(off.achieved),
+                number::percent(off.planned)
+            )
+        })
+        .collect();
+    if !off.is_empty() {
+        all.push(Caution {
+            what: format!(
+                "The mix differs from the weights by more than chance: {}.",
+                off.join("; ")
+            ),
+            spoils: "figures of all endpoints together, which are of another mix".to_owned(),
+        });
+    }
+    all
+}
+
+/// A part of the scenario that was not carried out, as a clause.
+pub(super) fn shortfall(summary: &RunSummary, shortfall: &Shortfall) -> String {
+    match shortfall {
+        Shortfall::BrokeOff {
+            never_sent,
+            iterations,
+        } => format!(
+            "{} could not be filled in and {} never sent, in {}",
+            number::counted(*never_sent, "request"),
+            if *never_sent == 1 { "was" } else { "were" },
+            number::counted(*iterations, "iteration")
+        ),
+        Shortfall::NeverSent { endpoint, expected } => {
+            let endpoint = summary.run.outline.endpoints.get(usize::from(endpoint.0));
+            format!(
+                "no request of {} was sent, where its weight leads to about {}",
+                super::table::code(endpoint.map_or("", |endpoint| endpoint.name.as_str())),
+                number::counted(expected.round().max(1.0) as u64, "iteration")
+            )
+        }
+    }
 }
 
 /// Most requests failed: of the run, or else of some levels.

@@ -166,7 +166,7 @@ pub fn ending(summary: &RunSummary) -> String {
 /// The figure that a threshold asks for, with its unit.
 pub fn metric(metric: Metric, figure: f64) -> String {
     match metric {
-        Metric::Failures => number::percent(figure),
+        Metric::Failures | Metric::IterationsFailed => number::percent(figure),
         Metric::Percentile(_) | Metric::Mean | Metric::Max => number::seconds(figure),
         Metric::Rps => format!("{}/s", number::exact_rate(figure)),
     }

@@ -14,6 +14,7 @@ use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapsho
 use crate::measure::summary::{Phase, Second};
 use crate::plan::RowId;
 use crate::plan::course::{Change, Turn};
+use crate::plan::outline::Outline;
 
 /// The run so far. Its memory does not grow with the run.
 #[derive(Debug)]
@@ -73,10 +74,8 @@ impl Live {
 
     /// Takes a second in, or a part of one that comes late; `whole` is the second as it now stands.
     pub(super) fn add(&mut self, part: &Interval, whole: &Arc<Interval>) {
+        Group::add_interval(&mut self.rows, &self.info.outline, part, true);
         for cell in &part.cells {
-            if let Some(row) = self.rows.get_mut(usize::from(cell.row.0)) {
-                row.add(cell, true);
-            }
             self.failures.add(cell);
         }
         self.iterations += part
@@ -153,7 +152,7 @@ impl Live {
             }
             let last = self.last(patience.as_secs_f64().ceil() as usize);
             let chosen = |row| selects(threshold.of.as_ref(), row);
-            let (mut group, length) = add_up(last, chosen);
+            let (mut group, length) = add_up(&self.info.outline, last, chosen);
             for kind in self.state.in_flight.iter().filter(|kind| chosen(kind.row)) {
                 group.unfinished.add(kind);
             }
@@ -217,7 +216,7 @@ impl Live {
         let outline = &self.info.outline;
         let judged = outline.thresholds.iter().map(|threshold| {
             let chosen = |row| selects(threshold.of.as_ref(), row);
-            let (group, length) = add_up(self.last(RECENT), chosen);
+            let (group, length) = add_up(outline, self.last(RECENT), chosen);
             let asked = ask(threshold.metric, &group, length, outline.open).filter(|_| phase == Phase::Hold);
             ThresholdNow {
                 text: threshold.text.clone(),
@@ -229,7 +228,7 @@ impl Live {
     }
 
     fn recent(&self) -> Recent {
-        let (group, length) = add_up(self.last(RECENT), |_| true);
+        let (group, length) = add_up(&self.info.outline, self.last(RECENT), |_| true);
         let (times, _) = group.times(self.info.outline.open);
         let figures = |percent| times.percentile(percent);
         Recent {
@@ -303,14 +302,19 @@ impl Live {
 
 /// Requests completed in some seconds, of the rows that pass the test, and how long those are.
 fn add_up<'a>(
+    outline: &Outline,
     intervals: impl Iterator<Item = &'a Interval>,
     test: impl Fn(RowId) -> bool,
 ) -> (Group, Duration) {
-    let (mut group, mut length) = (Group::default(), Duration::ZERO);
+    let (mut rows, mut length) = (vec![Group::default(); outline.rows.len()], Duration::ZERO);
     for interval in intervals {
         length += interval.length();
-        for cell in interval.cells.iter().filter(|cell| test(cell.row)) {
-            group.add(cell, true);
+        Group::add_interval(&mut rows, outline, interval, true);
+    }
+    let mut group = Group::default();
+    for (row, of_row) in rows.iter().enumerate() {
+        if test(RowId(row as u16)) {
+            group.merge(of_row);
         }
     }
     (group, length)

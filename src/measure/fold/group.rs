@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::measure::histogram::Tally;
-use crate::measure::interval::{Cell, InFlight};
+use crate::measure::interval::{Cell, InFlight, Interval, IterationCell};
 use crate::measure::summary::{Figures, Percentiles, Times};
+use crate::plan::outline::Outline;
 
 /// Ages of requests that never finished.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,32 @@ impl Ages {
     }
 }
 
+/// Iterations of the endpoints in a group, counted with the first row of each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct IterationCount {
+    finished: u64,
+    failed: u64,
+}
+
+impl IterationCount {
+    fn add(&mut self, cell: &IterationCell) {
+        self.merge(Self {
+            finished: cell.duration.count(),
+            failed: cell.failed,
+        });
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.finished = self.finished.saturating_add(other.finished);
+        self.failed = self.failed.saturating_add(other.failed);
+    }
+
+    /// Failed ones as a share of all; `None` without one.
+    pub(crate) fn failed_share(self) -> Option<f64> {
+        (self.finished > 0).then(|| self.failed as f64 / self.finished as f64)
+    }
+}
+
 /// A set of requests, added up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
@@ -40,6 +67,9 @@ pub(crate) struct Group {
     /// Those that never finished.
     pub(crate) unfinished: Ages,
     pub(crate) failed: u64,
+    /// Requests that could not be filled in and so were never sent: in no other figure but the share of failures.
+    never_sent: u64,
+    pub(crate) iterations: IterationCount,
     failed_time: u64,
     /// Requests that the rate is of: without those of the graceful stop.
     pub(crate) in_time: u64,
@@ -63,12 +93,40 @@ impl Group {
         self.body_bytes = self.body_bytes.saturating_add(cell.body_bytes);
     }
 
+    /// Takes an interval into the groups of all rows. `in_time`: before the graceful stop.
+    pub(crate) fn add_interval(rows: &mut [Self], outline: &Outline, interval: &Interval, in_time: bool) {
+        for cell in &interval.cells {
+            if let Some(group) = rows.get_mut(usize::from(cell.row.0)) {
+                group.add(cell, in_time);
+            }
+        }
+        for never_sent in &interval.not_filled_in {
+            if let Some(group) = rows.get_mut(usize::from(never_sent.0.0.0)) {
+                group.never_sent = group.never_sent.saturating_add(never_sent.1);
+            }
+        }
+        for cell in &interval.iterations {
+            let first = outline.rows.iter().position(|row| row.endpoint == cell.endpoint);
+            if let Some(group) = first.and_then(|first| rows.get_mut(first)) {
+                group.iterations.add(cell);
+            }
+        }
+    }
+
+    /// Failed requests and those that were never sent, as a share of all that were due; `None` without one.
+    pub(crate) fn failure_share(&self) -> Option<f64> {
+        let due = self.requests().saturating_add(self.never_sent);
+        (due > 0).then(|| self.failed.saturating_add(self.never_sent) as f64 / due as f64)
+    }
+
     /// Takes another's requests in.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.response.merge(&other.response);
         self.latency.merge(&other.latency);
         self.unfinished.merge(&other.unfinished);
         self.failed = self.failed.saturating_add(other.failed);
+        self.never_sent = self.never_sent.saturating_add(other.never_sent);
+        self.iterations.merge(other.iterations);
         self.failed_time = self.failed_time.saturating_add(other.failed_time);
         self.in_time = self.in_time.saturating_add(other.in_time);
         self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);

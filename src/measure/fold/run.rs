@@ -58,10 +58,9 @@ impl Whole {
             } else if phase == Phase::Stopping {
                 whole.after_last_stage = whole.after_last_stage.saturating_add(interval.requests());
             }
+            Group::add_interval(&mut whole.rows, outline, interval, in_time);
             for cell in &interval.cells {
-                let row = usize::from(cell.row.0);
-                if let (Some(group), Some(details)) = (whole.rows.get_mut(row), whole.details.get_mut(row)) {
-                    group.add(cell, in_time);
+                if let Some(details) = whole.details.get_mut(usize::from(cell.row.0)) {
                     details.add(cell);
                 }
                 whole.failures.add(cell);

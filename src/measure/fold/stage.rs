@@ -42,10 +42,8 @@ impl<'a> Held<'a> {
             held.length += interval.length();
             held.integrals.merge(&interval.integrals);
             held.health.add(interval, &recording.info.host);
+            Group::add_interval(&mut held.rows, &recording.info.outline, interval, true);
             for cell in &interval.cells {
-                if let Some(row) = held.rows.get_mut(usize::from(cell.row.0)) {
-                    row.add(cell, true);
-                }
                 held.failures.add(cell);
                 held.connections.add(&cell.connections);
             }

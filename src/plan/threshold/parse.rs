@@ -8,7 +8,17 @@ use crate::plan::problem::{Problem, did_you_mean};
 use crate::scenario::suggest::nearest;
 use crate::scenario::units::{self, number, trimmed};
 
-const METRICS: [&str; 8] = ["failures", "p50", "p90", "p95", "p99", "mean", "max", "rps"];
+const METRICS: [&str; 9] = [
+    "failures",
+    "iterations failed",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "mean",
+    "max",
+    "rps",
+];
 
 /// A part of the text, with its place in it.
 #[derive(Clone, Copy, Debug)]
@@ -74,22 +84,28 @@ pub(super) fn threshold(text: &str, known: &[Selection]) -> Result<Threshold, Pr
 
 /// `metric [of endpoint]`.
 fn subject(part: Part<'_>, known: &[Selection]) -> Result<(Metric, Option<Selection>), Problem> {
-    let (word, rest) = part.word();
-    let metric = metric(word)?;
+    let (word, mut rest) = part.word();
+    let metric = if word.text == "iterations" {
+        rest = failed(word, rest)?;
+        Metric::IterationsFailed
+    } else {
+        metric(word)?
+    };
     if rest.text.is_empty() {
         return Ok((metric, None));
     }
     let Some(name) = rest.after("of") else {
-        return Err(
-            Problem::new(rest.range(), format!("unexpected `{}`", rest.text)).help(format!(
-                "to speak of one endpoint write `{} of NAME < ...`",
-                word.text
-            )),
-        );
+        return Err(Problem::new(rest.range(), format!("unexpected `{}`", rest.text))
+            .help(format!("to speak of one endpoint write `{metric} of NAME < ...`")));
     };
     let quotes: &[char] = &['"', '\''];
     let plain = name.text.trim_matches(quotes);
     match known.iter().find(|selection| selection.name == plain) {
+        Some(step) if metric == Metric::IterationsFailed && is_step(step, known) => Err(Problem::new(
+            name.range(),
+            format!("`{plain}` is a step; iterations are of a whole endpoint"),
+        )
+        .help("name the endpoint, or write `failures of` with the step")),
         Some(selection) => Ok((metric, Some(selection.clone()))),
         None if plain.is_empty() => Err(Problem::new(
             rest.range(),
@@ -101,6 +117,25 @@ fn subject(part: Part<'_>, known: &[Selection]) -> Result<(Metric, Option<Select
             Err(problem)
         }
     }
+}
+
+/// What follows `iterations`: the word `failed`, and then the rest.
+fn failed<'a>(word: Part<'a>, rest: Part<'a>) -> Result<Part<'a>, Problem> {
+    rest.after("failed").ok_or_else(|| {
+        Problem::new(word.range(), "`iterations` is no figure of its own")
+            .help("write for example `iterations failed < 1%`")
+    })
+}
+
+/// Whether a selection is a step: its name is that of another selection and more.
+fn is_step(selection: &Selection, known: &[Selection]) -> bool {
+    known.iter().any(|other| {
+        selection
+            .name
+            .strip_prefix(other.name.as_str())
+            .is_some_and(|rest| rest.starts_with(" / "))
+            && selection.rows.iter().all(|row| other.rows.contains(row))
+    })
 }
 
 fn metric(word: Part<'_>) -> Result<Metric, Problem> {
@@ -140,7 +175,8 @@ fn metric(word: Part<'_>) -> Result<Metric, Problem> {
     };
     Err(match meant {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
-        None => problem.help("figures are `failures`, `p50` to `p99.9`, `mean`, `max` and `rps`"),
+        None => problem
+            .help("figures are `failures`, `iterations failed`, `p50` to `p99.9`, `mean`, `max` and `rps`"),
     })
 }
 
@@ -216,7 +252,7 @@ fn figure(metric: Metric, op: Op, value: Part<'_>) -> Result<f64, Problem> {
     }
     let bare = number(text).is_some();
     match metric {
-        Metric::Failures => match text
+        Metric::Failures | Metric::IterationsFailed => match text
             .strip_suffix('%')
             .and_then(|percent| number(percent.trim_end()))
         {
@@ -225,10 +261,10 @@ fn figure(metric: Metric, op: Op, value: Part<'_>) -> Result<f64, Problem> {
             None => {
                 let help = match number(text) {
                     Some(share) if share < 1.0 => {
-                        format!("write `failures {op} {}%`", trimmed(share * 100.0))
+                        format!("write `{metric} {op} {}%`", trimmed(share * 100.0))
                     }
-                    Some(percent) => format!("write `failures {op} {}%`", trimmed(percent)),
-                    None => "write for example `failures < 1%`".to_owned(),
+                    Some(percent) => format!("write `{metric} {op} {}%`", trimmed(percent)),
+                    None => format!("write for example `{metric} < 1%`"),
                 };
                 Err(Problem::new(
                     value.range(),
@@ -279,6 +315,23 @@ mod tests {
             rows: rows.map(RowId).collect(),
         })
         .to_vec()
+    }
+
+    #[test]
+    fn failed_iterations_are_of_an_endpoint_and_not_of_a_step() {
+        let read = threshold("iterations failed of buy a thing < 1%", &known()).unwrap();
+        assert_eq!(read.metric, Metric::IterationsFailed);
+        assert_eq!((read.of, read.value), (Some(known()[1].clone()), 0.01));
+        let step = threshold("iterations failed of buy a thing / pay < 1%", &known()).unwrap_err();
+        assert_eq!(
+            step.message,
+            "`buy a thing / pay` is a step; iterations are of a whole endpoint"
+        );
+        let alone = threshold("iterations < 1%", &known()).unwrap_err();
+        assert_eq!(
+            alone.help.as_deref(),
+            Some("write for example `iterations failed < 1%`")
+        );
     }
 
     #[test]
