@@ -46,13 +46,12 @@ pub fn main() -> ExitCode {
                 return Exit::BadInput.into();
             }
             // Help and version are no errors; clap knows which stream each belongs to.
-            let _ = error.print();
-            let code = if error.use_stderr() {
-                Exit::BadInput
-            } else {
-                Exit::Passed
-            };
-            return code.into();
+            let printed = error.print();
+            if error.use_stderr() {
+                return Exit::BadInput.into();
+            }
+            print::keep(printed);
+            return print::outcome(Exit::Passed).into();
         }
     };
     if let (None, Some(advice)) = (&cli.command, unknown_command(&cli)) {
@@ -74,7 +73,7 @@ pub fn main() -> ExitCode {
             Exit::Passed
         }
     };
-    exit.into()
+    print::outcome(exit).into()
 }
 
 /// The command line as text.

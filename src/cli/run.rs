@@ -192,12 +192,12 @@ impl Job<'_> {
         let summary = reports::figures(&recording);
         let analysis = Analysis::of_run(&recording, &summary);
         let written = reports::write(folder, &recording, &summary, &analysis, self.args.csv.as_deref());
-        print::text(&reports::closing(&summary, &analysis));
+        print::at_the_end(&reports::closing(&summary, &analysis));
         for error in &written.errors {
             print::error(&error.to_string());
         }
         if let Some(path) = &written.read_first {
-            print::line(&format!("report: {}", path.display()));
+            print::at_the_end(&format!("report: {}\n", path.display()));
         }
         let exit = if written.errors.is_empty() {
             verdict(&summary, &analysis)

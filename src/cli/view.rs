@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
@@ -12,6 +13,12 @@ use crate::measure::snapshot::Snapshot;
 
 #[cfg(all(unix, feature = "tui"))]
 mod window;
+
+/// How long the end of a run waits for the view.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it looks whether the view is over.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// The view of one run. Ends when the sender of the snapshots is gone.
 pub(super) struct View {
@@ -50,10 +57,16 @@ impl View {
         self.words.clone()
     }
 
-    /// Waits until the last is shown; to be called when the sender of the snapshots is gone.
+    /// Waits until the last is shown, but no longer than a reader may take; to be called when the sender of the snapshots is
+    /// gone. A terminal that is stopped, or a pipe that nobody reads, costs a run neither its end nor its reports.
     pub(super) fn join(self) {
         drop(self.words);
-        if let Some(thread) = self.thread {
+        let Some(thread) = self.thread else { return };
+        let until = Instant::now() + PATIENCE;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        if thread.is_finished() {
             // A panic of the view took nothing of the run with it.
             let _ = thread.join();
         }

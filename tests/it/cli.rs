@@ -984,3 +984,20 @@ fn two_runs_with_one_seed_send_the_same_requests_per_user_over_the_wire() {
         assert_eq!(one[..both], other[..both], "user {user}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_standard_output_cannot_take_is_not_a_success() {
+    for arguments in [&["schema"][..], &["--help"], &["--version"], &["try", "--help"]] {
+        let place = Place::new();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = place.command(arguments);
+        let output = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.starts_with("error: standard output could not be written: No space left on device"),
+            "{said}"
+        );
+    }
+}
