@@ -18,7 +18,8 @@ use crate::plan::resolve::SearchOverrides;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Exit codes: 0 passed, 1 unexpected, 2 bad arguments or scenario, 3 the run could not be carried out, or \
-                  not one request succeeded and no threshold says so, 4 a threshold failed (of `try`: a request; of a search: \
+                  not one request succeeded and no threshold says so, 4 a threshold failed or the scenario was not carried \
+                  out as written (of `try`: a request; of a search: \
                   not even the lowest level holds) or a comparison is worse, 130 interrupted (the reports are still written)."
 )]
 pub(super) struct Cli {

@@ -541,6 +541,66 @@ fn a_run_without_one_success_is_no_success() {
 }
 
 #[test]
+fn a_run_whose_iterations_break_off_fails_without_any_threshold_too() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let place = Place::new();
+    let journey = format!(
+        "name: broken\ntarget: {{ url: \"http://127.0.0.1:{}\" }}\nthink: {{ constant: 50ms }}\n\
+         stages: [{{ users: 1, ramp: 0s, hold: 1s }}]\nendpoints:\n  - name: j\n    steps:\n      \
+         - {{ name: one, get: /a, capture: [{{ json: $.missing, as: t, required: false }}] }}\n      \
+         - {{ name: two, get: \"/b/{{{{ t }}}}\" }}\n",
+        server.port
+    );
+    place.file("a.yaml", &journey);
+    let output = place.run(&["a.yaml"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{told}{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("the scenario was not carried out as written"));
+    assert!(
+        told.contains("could not be filled in and were never sent"),
+        "{told}"
+    );
+    let junit = std::fs::read_to_string(place.only_run().join("thresholds.xml")).unwrap();
+    assert!(junit.contains("tests=\"1\" failures=\"1\""), "{junit}");
+
+    let limits = "thresholds: [failures < 1%, failures of j < 1%, iterations failed < 1%, iterations failed of j < 1%]\n";
+    place.file("b.yaml", &(journey + limits));
+    let output = place.run(&["b.yaml"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    for line in [
+        "FAILED  failures < 1%  (50%)",
+        "FAILED  failures of j < 1%  (50%)",
+        "FAILED  iterations failed < 1%  (100%)",
+        "FAILED  iterations failed of j < 1%  (100%)",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+}
+
+#[test]
+fn a_user_whose_steps_are_all_left_out_does_not_spin() {
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let place = Place::new();
+    place.file(
+        "a.yaml",
+        &format!(
+            "name: idle\ntarget: {{ url: \"http://127.0.0.1:{}\" }}\nthink: {{ constant: 0s }}\n\
+             stages: [{{ users: 1, ramp: 0s, hold: 1s }}]\nendpoints:\n  - name: j\n    steps:\n      \
+             - {{ name: one, get: /a, if: user > 5 }}\n",
+            server.port
+        ),
+    );
+    let output = place.run(&["a.yaml"]);
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    let run = std::fs::read_to_string(place.only_run().join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let iterations = run["endpoints"][0]["iterations"].as_u64().unwrap();
+    // One each 100 ms.
+    assert!((1..=11).contains(&iterations), "{iterations}");
+}
+
+#[test]
 fn a_run_that_did_not_come_about_says_so_in_its_folder() {
     let server = Server::answering("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n");
     let place = Place::new();

@@ -13,8 +13,9 @@ pub(super) fn types(summary: &RunSummary) -> String {
     let (failures, requests) = (summary.total.failures, summary.total.requests);
     if failures == 0 {
         return format!(
-            "## Failures\n\nNone of the {} failed.",
-            number::counted(requests, "request")
+            "## Failures\n\nNone of the {} failed.{}",
+            number::counted(requests, "request"),
+            never_sent(summary)
         );
     }
     let mut table = Table::new([
@@ -37,10 +38,23 @@ pub(super) fn types(summary: &RunSummary) -> String {
     };
     format!(
         "## Failures\n\n{failures} of {} failed ({}), over the whole run, ramps included. First and last: seconds since the \
-         start of the load. Endpoints and levels (those in which the requests were sent) come with their counts.\n\n{}{rest}",
+         start of the load. Endpoints and levels (those in which the requests were sent) come with their counts.{}\n\n{}{rest}",
         number::counted(requests, "request"),
         number::percent(summary.total.failure_share()),
+        never_sent(summary),
         table.markdown()
+    )
+}
+
+/// Requests that could not be filled in: they are in no count of requests.
+fn never_sent(summary: &RunSummary) -> String {
+    let count = summary.not_filled_in.iter().map(|of| of.count).sum::<u64>();
+    if count == 0 {
+        return String::new();
+    }
+    format!(
+        " Beside them {} could not be filled in, so that nothing was sent: they count in thresholds on `failures`, and in no other figure.",
+        number::counted(count, "request")
     )
 }
 
