@@ -73,7 +73,8 @@ impl Coordinator {
             if absorbed.intervals.is_empty() {
                 continue;
             }
-            self.aggregator.health(&self.sampler.sample());
+            let opened = absorbed.intervals.iter().map(|interval| opened(interval)).sum();
+            self.aggregator.health(&self.sampler.sample(opened));
             self.notice(&absorbed.intervals);
             absorbed
                 .intervals
@@ -201,4 +202,12 @@ impl Coordinator {
             None => Ending::Completed,
         }
     }
+}
+
+/// Connections opened in an interval, at most: a redirect may have opened one of its own.
+fn opened(interval: &Interval) -> u64 {
+    let cells = interval.cells.iter();
+    cells
+        .map(|cell| cell.connections.new + cell.connections.reopened + cell.redirects)
+        .fold(0, u64::saturating_add)
 }

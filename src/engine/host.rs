@@ -104,10 +104,14 @@ pub(super) struct Sampler {
     counted: Generator,
     /// The fewest closed connections that the system still kept: those of other programs, from before the run.
     least_closed: Option<u64>,
+    /// Connections that the run opened so far.
+    opened: u64,
 }
 
 impl Sampler {
-    pub(super) fn sample(&mut self) -> Generator {
+    /// Looks at the machine when so many more connections were opened.
+    pub(super) fn sample(&mut self, opened: u64) -> Generator {
+        self.opened = self.opened.saturating_add(opened);
         let many = self.counted.open_files.is_some_and(|files| files >= MANY_FILES);
         if !many || self.samples.is_multiple_of(COUNT_MANY_EVERY) {
             let files = open_files();
@@ -123,7 +127,7 @@ impl Sampler {
     }
 
     /// Local ports that this process uses at most: its open sockets, and those of closed connections that the system still
-    /// keeps (`TIME_WAIT`; it does not tell whose they were).
+    /// keeps (`TIME_WAIT`; it does not tell whose they were, but this run closed no more than it opened).
     fn ports_in_use(&mut self, open_files: u64) -> Option<u64> {
         let read = |name: &str| std::fs::read_to_string(format!("/proc/self/net/{name}"));
         let four = read("sockstat").ok()?;
@@ -135,11 +139,11 @@ impl Sampler {
     /// How many of so many closed connections may be of this run.
     fn closed_since(&mut self, closed: u64) -> u64 {
         if self.samples > KEPT_CLOSED {
-            return closed;
+            return closed.min(self.opened);
         }
         let least = self.least_closed.get_or_insert(closed);
         *least = closed.min(*least);
-        closed - *least
+        (closed - *least).min(self.opened)
     }
 }
 
@@ -233,12 +237,26 @@ mod tests {
 
     #[test]
     fn connections_that_were_closed_before_the_run_are_not_its_own() {
-        let mut sampler = Sampler::default();
+        let mut sampler = Sampler {
+            opened: 1_000,
+            ..Sampler::default()
+        };
         let closed = [50_000, 50_100, 20_000, 20_700, 0, 900];
         let own = closed.map(|closed| sampler.closed_since(closed));
         assert_eq!(own, [0, 100, 0, 700, 0, 900]);
         sampler.samples = KEPT_CLOSED + 1;
         assert_eq!(sampler.closed_since(900), 900);
+    }
+
+    #[test]
+    fn a_run_closed_no_more_connections_than_it_opened() {
+        let mut sampler = Sampler {
+            opened: 504,
+            ..Sampler::default()
+        };
+        assert_eq!([0, 24_781].map(|closed| sampler.closed_since(closed)), [0, 504]);
+        sampler.samples = KEPT_CLOSED + 1;
+        assert_eq!(sampler.closed_since(24_781), 504);
     }
 
     #[test]
