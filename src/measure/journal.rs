@@ -9,6 +9,9 @@
 //!   compressed), for existing tools. It is written, never read;
 //! - `failures/<number>-<words>.txt`: the first few responses of each failure type.
 //!
+//! `plan.json` and each line of `run.jsonl` begin with a checksum, that of a line over the line before too: a report of a journal
+//! that was changed, or that lost a line other than its last, is refused.
+//!
 //! The disk never slows the load: [`Journal`] only puts into a bounded queue, a thread of its own writes. While the disk is too
 //! slow or full, what waits is merged into coarser intervals and tried again; what was coarsened or lost is in [`Storage`].
 
@@ -19,6 +22,7 @@ mod glance;
 mod hlog;
 mod queue;
 mod read;
+mod seal;
 mod write;
 
 #[cfg(test)]
@@ -39,6 +43,7 @@ pub use read::read;
 use append::AppendFile;
 use hlog::Tags;
 use queue::Queue;
+use seal::Chain;
 use write::Writer;
 
 use super::interval::Interval;
@@ -54,6 +59,9 @@ pub const HISTOGRAMS: &str = "run.hlog";
 /// Examples of failures.
 pub const FAILURES: &str = "failures";
 
+/// Version of `run.jsonl`: since 2 each line has a checksum.
+const FORMAT: u32 = 2;
+
 /// How long the end of a run waits for the disk.
 const LAST_WAIT: Duration = Duration::from_secs(10);
 
@@ -63,7 +71,7 @@ const LAST_WAIT: Duration = Duration::from_secs(10);
 enum Line {
     /// The first.
     Header {
-        /// [`super::run::FORMAT`].
+        /// [`FORMAT`].
         format: u32,
     },
     /// A second, or several.
@@ -91,7 +99,7 @@ impl Journal {
         fs::create_dir_all(folder).map_err(|error| JournalError::io(folder, error))?;
         let plan = planned(folder, info)?;
         let mut file = AppendFile::create(&at(PLAN))?;
-        file.append_all(plan.as_bytes())
+        file.append_all(&plan)
             .map_err(|error| JournalError::io(&at(PLAN), error))?;
         let lines = AppendFile::create(&at(RUN))?;
         let histograms = AppendFile::create(&at(HISTOGRAMS))?;
@@ -132,10 +140,11 @@ pub fn replan(folder: &Path, info: &RunInfo) -> Result<(), JournalError> {
     written.map_err(|error| JournalError::io(&path, error))
 }
 
-fn planned(folder: &Path, info: &RunInfo) -> Result<String, JournalError> {
-    let mut plan = serde_json::to_string_pretty(info)
+fn planned(folder: &Path, info: &RunInfo) -> Result<Vec<u8>, JournalError> {
+    let plan = serde_json::to_vec_pretty(info)
         .map_err(|error| JournalError::io(&folder.join(PLAN), io::Error::other(error)))?;
-    plan.push('\n');
+    let (mut plan, _) = Chain::alone().seal(&plan);
+    plan.push(b'\n');
     Ok(plan)
 }
 

@@ -238,7 +238,7 @@ fn interrupted_while_a_report_cannot_be_written_it_says_so_and_then_gives_up() {
     let begun = Instant::now();
     while !std::fs::read_to_string(place.only_run().join("run.jsonl"))
         .unwrap()
-        .contains("{\"end\":")
+        .contains("\"end\":{")
     {
         assert!(begun.elapsed() < PATIENCE, "the journal has no end");
         std::thread::sleep(Duration::from_millis(50));

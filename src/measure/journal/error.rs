@@ -35,6 +35,14 @@ pub enum JournalError {
         /// What is wrong with it.
         message: String,
     },
+    /// A line is not the one that was written there.
+    #[error("{}:{line}: this line was changed, or one before it is missing, repeated or of another run; or an earlier version wrote it, without checksums. A report of it could be wrong: take the file as the run left it", file.display())]
+    Damaged {
+        /// Which file.
+        file: PathBuf,
+        /// Counted from 1.
+        line: u64,
+    },
     /// Made by a newer version.
     #[error("{}: format {found}, and this version reads up to {known}: use the version of `runner` that wrote it, or a newer one", file.display())]
     Newer {

@@ -5,6 +5,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::read::read_info;
+use super::seal;
 use super::{JournalError, Line, RUN};
 use crate::measure::run::{End, RunInfo};
 
@@ -26,7 +27,10 @@ pub fn glance(folder: &Path) -> Result<Glance, JournalError> {
     let info = read_info(folder)?;
     let tail = tail(&path).map_err(|error| JournalError::io(&path, error))?;
     let last = tail.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
-    let end = match last.map(serde_json::from_slice) {
+    let end = match last
+        .and_then(seal::split)
+        .map(|(_, line)| serde_json::from_slice(&line))
+    {
         Some(Ok(Line::End { end, .. })) => Some(end),
         _ => None,
     };

@@ -5,10 +5,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{JournalError, Line, PLAN, RUN};
+use super::seal::Chain;
+use super::{FORMAT, JournalError, Line, PLAN, RUN};
 use crate::measure::interval::Interval;
 use crate::measure::recording::{Recording, Unended};
-use crate::measure::run::{Ending, FORMAT, RunInfo};
+use crate::measure::run::{self, Ending, RunInfo};
 use crate::plan::outline::Outline;
 
 /// The longest line that is read: a second of thousands of rows is far below.
@@ -23,6 +24,7 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
         reader: BufReader::new(open(folder, RUN)?),
         number: 0,
         path: &path,
+        chain: Chain::of(&run.info),
     };
     match lines.next()? {
         Some(Line::Header { format }) if format > FORMAT => {
@@ -31,6 +33,9 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
                 found: format,
                 known: FORMAT,
             });
+        }
+        Some(Line::Header { format }) if format < FORMAT => {
+            return Err(lines.error("a format that was never written"));
         }
         Some(Line::Header { .. }) | None => {}
         Some(_) => return Err(lines.error("the first line does not say the format")),
@@ -63,19 +68,24 @@ pub fn read(folder: &Path) -> Result<Recording, JournalError> {
 /// Reads what was planned.
 pub(super) fn read_info(folder: &Path) -> Result<RunInfo, JournalError> {
     let path = folder.join(PLAN);
-    let mut text = String::new();
-    let read = open(folder, PLAN)?.take(LONGEST).read_to_string(&mut text);
+    let mut text = Vec::new();
+    let read = open(folder, PLAN)?.take(LONGEST).read_to_end(&mut text);
     read.map_err(|error| JournalError::io(&path, error))?;
-    let info: RunInfo = serde_json::from_str(&text).map_err(|error| JournalError::Line {
+    let sealed = text.strip_suffix(b"\n").unwrap_or(&text);
+    let (plan, _) = Chain::alone().open(sealed).ok_or_else(|| JournalError::Damaged {
+        file: path.clone(),
+        line: 1,
+    })?;
+    let info: RunInfo = serde_json::from_slice(&plan).map_err(|error| JournalError::Line {
         file: path.clone(),
         line: error.line() as u64,
         message: error.to_string(),
     })?;
-    if info.format > FORMAT {
+    if info.format > run::FORMAT {
         return Err(JournalError::Newer {
             file: path,
             found: info.format,
-            known: FORMAT,
+            known: run::FORMAT,
         });
     }
     Ok(info)
@@ -129,6 +139,8 @@ struct Lines<'a> {
     /// Of the line read last, from 1.
     number: u64,
     path: &'a Path,
+    /// Where the journal stands.
+    chain: Chain,
 }
 
 impl Lines<'_> {
@@ -145,7 +157,15 @@ impl Lines<'_> {
                 Ok(None)
             };
         }
-        let line = serde_json::from_slice(&text);
+        text.pop();
+        let Some((object, next)) = self.chain.open(&text) else {
+            return Err(JournalError::Damaged {
+                file: self.path.to_owned(),
+                line: self.number,
+            });
+        };
+        self.chain = next;
+        let line = serde_json::from_slice(&object);
         line.map(Some)
             .map_err(|error| self.error(&format!("not a line of a run: {error}")))
     }

@@ -117,7 +117,7 @@ impl Disk {
         let lines = pieces
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty());
-        let lines = lines.map(|line| serde_json::from_slice(line).unwrap());
+        let lines = lines.map(|line| serde_json::from_slice(&super::seal::split(line).unwrap().1).unwrap());
         lines
             .filter_map(|line| match line {
                 Line::Interval(interval) => Some(*interval),

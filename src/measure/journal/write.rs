@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::append::Append;
 use super::hlog::Tags;
 use super::queue::{Job, Queue, seconds};
-use super::{Line, example};
+use super::seal::Chain;
+use super::{FORMAT, Line, example};
 use crate::measure::interval::Interval;
-use crate::measure::run::{FORMAT, RunInfo};
+use crate::measure::run::RunInfo;
 use crate::measure::sample::Example;
 use crate::plan::outline::Outline;
 
@@ -23,6 +24,8 @@ const LAST_ATTEMPTS: u32 = 3;
 /// Writes what is in the queue.
 pub(super) struct Writer<A> {
     lines: A,
+    /// Where `lines` stands.
+    chain: Chain,
     histograms: A,
     tags: Tags,
     outline: Arc<Outline>,
@@ -45,6 +48,7 @@ impl<A: Append> Writer<A> {
         let outline = info.outline.clone();
         let mut writer = Self {
             lines,
+            chain: Chain::of(info),
             histograms,
             tags,
             outline,
@@ -141,9 +145,12 @@ impl<A: Append> Writer<A> {
     }
 
     fn line(&mut self, line: &Line) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line).map_err(io::Error::other)?;
+        let text = serde_json::to_vec(line).map_err(io::Error::other)?;
+        let (mut text, next) = self.chain.seal(&text);
         text.push(b'\n');
-        self.lines.append(&text)
+        self.lines.append(&text)?;
+        self.chain = next;
+        Ok(())
     }
 }
 
