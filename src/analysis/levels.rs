@@ -187,7 +187,7 @@ pub fn law(level: &Level) -> Option<f64> {
 fn is_of_generator(warning: &Warning, level: &Level) -> bool {
     let spoils = |figure| warning.spoils().contains(&figure);
     let harmless = match warning {
-        Warning::DroppedArrivals { .. } | Warning::NotFilledIn { .. } => true,
+        Warning::DroppedArrivals { .. } | Warning::NeverSent { .. } => true,
         Warning::LateWakeUps { p99, .. } => level
             .mean
             .is_some_and(|mean| p99.as_secs_f64() < LATE * mean.value),

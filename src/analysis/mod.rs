@@ -15,6 +15,7 @@ pub mod findings;
 pub mod level;
 pub mod levels;
 pub mod search;
+pub mod shortfall;
 pub mod steady;
 pub mod table;
 pub mod trend;

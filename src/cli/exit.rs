@@ -13,8 +13,7 @@ pub enum Exit {
     /// The run could not be carried out, or not one of its requests succeeded, so that nothing was measured. Reports are
     /// written of the latter.
     NotCarriedOut = 3,
-    /// A threshold failed, or the scenario was not carried out as written: most iterations broke off at a request that could
-    /// not be filled in, or no request of an endpoint with a weight was sent; of `try`: a request failed, or could not be tried; of `compare`: it came out as it must not.
+    /// A threshold failed, or the scenario was not carried out as written (an endpoint that was never sent, say); of `try`: a request failed, or could not be tried; of `compare`: it came out as it must not.
     ThresholdFailed = 4,
     /// Interrupted by Ctrl-C or a signal; the reports are written all the same.
     Interrupted = 130,

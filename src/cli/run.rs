@@ -12,8 +12,8 @@ use super::keeper::Keeper;
 use super::{folder, input, page, print, reports, view};
 use crate::analysis::Analysis;
 use crate::analysis::findings::Finding;
+use crate::analysis::shortfall::{self, shortfalls};
 use crate::engine::{self, Control, EngineError, Observer, Options};
-use crate::measure::carried_out::shortfalls;
 use crate::measure::journal::{self, JournalError};
 use crate::measure::recording::Recording;
 use crate::measure::run::Ending;
@@ -290,7 +290,10 @@ fn verdict(summary: &RunSummary, analysis: &Analysis) -> Exit {
     }
     let holds_nowhere = |finding: &Finding| matches!(finding, Finding::Searched(found) if found.gives.is_some() && found.holds.is_none());
     let all_failed = summary.total.failures == summary.total.requests;
-    if (!all_failed || summary.total.requests == 0) && !shortfalls(summary).is_empty() {
+    // A run without one success says so in its own words below.
+    if shortfall::fails(&shortfalls(summary))
+        && (!all_failed || summary.total.never_sent > 0 || summary.total.requests == 0)
+    {
         print::error("the scenario was not carried out as written: see the warnings above");
         return Exit::ThresholdFailed;
     }

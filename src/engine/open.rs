@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 use super::control::{Stop, stopped};
 use super::fair::Fair;
 use super::transport::Transport;
-use super::user::{IterationEnd, User};
+use super::user::{IterationEnd, Start, User};
 use super::worker::Worker;
 use crate::measure::recorder::Flight;
-use crate::plan::StageId;
 use crate::plan::profile::{Arrival, WhenBusy};
+use crate::plan::{SessionOf, StageId};
 
 /// The arrivals of one worker.
 struct Desk<T: Transport> {
@@ -162,30 +162,54 @@ async fn serve<T: Transport>(
     mut arrival: Arrival,
 ) {
     let busy = Busy::new(&worker);
-    let mut end = IterationEnd::Done;
-    if user.is_new() && user.first(arrival.due).await.is_none() {
-        end = IterationEnd::Finished;
-    }
-    while end != IterationEnd::Finished {
-        user.serve(arrival.number);
-        end = user.drawn_iteration(arrival.due).await;
+    let per_iteration = worker.plan().session_of == SessionOf::Iteration;
+    let (mut end, mut failed);
+    loop {
+        (end, failed) = visit(&worker, &mut user, arrival).await;
         if end == IterationEnd::Finished {
             break;
         }
+        if per_iteration && !failed {
+            user.last().await;
+        }
         let next = state.borrow_mut().queue.pop_front();
-        match next {
-            Some((next, waiting)) => {
-                let now = worker.clock.now();
-                worker.recorder.borrow_mut().arrival_served(now, waiting);
-                arrival = next;
-            }
-            None => break,
+        let Some((next, waiting)) = next else { break };
+        let now = worker.clock.now();
+        worker.recorder.borrow_mut().arrival_served(now, waiting);
+        arrival = next;
+        if per_iteration || failed {
+            user = User::new(&worker, arrival.number);
         }
     }
     drop(busy);
     let mut state = state.borrow_mut();
     state.ended |= end == IterationEnd::Finished;
-    state.idle.push(user);
+    if per_iteration || failed {
+        state.users -= 1;
+    } else {
+        state.idle.push(user);
+    }
+}
+
+/// One arrival: `on_start` where the user is new, then one iteration. Whoever comes in vain goes away, and does not try again;
+/// whether that is so.
+async fn visit<T: Transport>(
+    worker: &Worker<T>,
+    user: &mut User<T>,
+    arrival: Arrival,
+) -> (IterationEnd, bool) {
+    if user.is_new() {
+        match user.first(arrival.due).await {
+            Start::Done(_) => {}
+            Start::Failed => {
+                worker.recorder.borrow_mut().user_stopped();
+                return (IterationEnd::Failed, true);
+            }
+            Start::Finished => return (IterationEnd::Finished, false),
+        }
+    }
+    user.serve(arrival.number);
+    (user.drawn_iteration(arrival.due).await, false)
 }
 
 /// Counts a user as busy while it lives.

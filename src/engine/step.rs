@@ -13,6 +13,7 @@ use super::session::{Answer, Limits, Session};
 use super::transport::{Client, Connection, Response, Transport};
 use super::words::Fault;
 use super::worker::Worker;
+use crate::measure::health::NEVER_SENT;
 use crate::measure::sample::{ConnectionUse, Example, Outcome, Sample};
 use crate::plan::check::{CaptureTarget, Received};
 use crate::plan::draw::{Draw, Purpose};
@@ -40,6 +41,18 @@ pub(super) enum StepEnd {
     Passed,
     /// One does not, or there was no response: why, in the words of the report.
     Failed(Arc<str>),
+    /// The request could not be filled in: why.
+    NeverSent(Arc<str>),
+}
+
+impl StepEnd {
+    /// Why it did not pass.
+    pub(super) fn failure(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Passed => None,
+            Self::Failed(why) | Self::NeverSent(why) => Some(why),
+        }
+    }
 }
 
 /// What came of one request, to be shown to a person: every secret masked.
@@ -92,8 +105,6 @@ pub(super) struct Sender<C> {
     pub(super) sent: (Duration, StageId),
     /// When it was done.
     pub(super) done: Duration,
-    /// Whether it was sent at all: a request that cannot be filled in is not.
-    pub(super) was_sent: bool,
 }
 
 impl<C: Client> Sender<C> {
@@ -102,7 +113,6 @@ impl<C: Client> Sender<C> {
             session: Session::new(client),
             sent: (Duration::ZERO, StageId(0)),
             done: Duration::ZERO,
-            was_sent: false,
         }
     }
 
@@ -122,14 +132,13 @@ impl<C: Client> Sender<C> {
             Err(words) => {
                 self.done = worker.clock.now();
                 self.sent = (self.done, worker.stage(self.done));
-                self.was_sent = false;
-                return not_filled_in(worker, self.done, step, values, words.into());
+                let why = format!("{NEVER_SENT}{words}").into();
+                return never_sent(worker, self.sent, step, values, why);
             }
         };
         let sent = worker.clock.now();
         let stage = worker.stage(sent);
         self.sent = (sent, stage);
-        self.was_sent = true;
         let flight = measured.then(|| worker.recorder.borrow_mut().begin(step.row, stage, due, sent));
         let rules = &worker.plan().session;
         let limits = Limits {
@@ -177,16 +186,19 @@ impl<C: Client> Sender<C> {
     }
 }
 
-/// A request that cannot be made is none of the API's: nothing was sent, and nothing took time. Its iteration fails.
-fn not_filled_in<T: Transport>(
+/// A request that cannot be filled in is never sent: not a request of the API, but a failure of its iteration.
+fn never_sent<T: Transport>(
     worker: &Worker<T>,
-    now: Duration,
+    (now, stage): (Duration, StageId),
     step: &Step,
     values: &Values,
     words: Arc<str>,
 ) -> StepEnd {
     if step.row != RowId::UNMEASURED {
-        worker.recorder.borrow_mut().not_filled_in(now, step.row, &words);
+        worker
+            .recorder
+            .borrow_mut()
+            .never_sent(now, step.row, stage, &words);
     }
     if let Some(show) = &worker.show {
         let answer = Answer::not_sent(worker.clock.moment(now), Arc::clone(&words));
@@ -198,7 +210,7 @@ fn not_filled_in<T: Transport>(
         };
         show.borrow_mut()(performed.trace(worker, step, values, &[]));
     }
-    StepEnd::Failed(words)
+    StepEnd::NeverSent(words)
 }
 
 /// Judges an answer and takes the captures.

@@ -12,7 +12,7 @@ use super::clock::Clock;
 use super::control::Control;
 use super::request::Prepared;
 use super::shared::Shared;
-use super::step::{Sender, StepEnd, Trace};
+use super::step::{Sender, Trace};
 use super::transport::{self, Transport};
 use super::user::User;
 use super::worker::{Show, Worker};
@@ -189,11 +189,11 @@ async fn once<T: Transport>(worker: &Worker<T>, steps: &[Step]) -> Result<(), (S
         let prepared = Prepared::new(&step.request);
         let drawn = (draw, Purpose::Capture(at as u32));
         let now = worker.clock.now();
-        if let StepEnd::Failed(words) = sender
+        let end = sender
             .step(worker, (step, &prepared), &mut values, now, drawn)
-            .await
-        {
-            return Err((worker.name(step), words.to_string()));
+            .await;
+        if let Some(why) = end.failure() {
+            return Err((worker.name(step), why.to_string()));
         }
     }
     worker.shared.keep_run_values(values);

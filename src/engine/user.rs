@@ -10,14 +10,20 @@ use super::control::Stop;
 use super::step::{Sender, StepEnd};
 use super::transport::Transport;
 use super::worker::Worker;
+use crate::measure::recorder::IterationResult;
 use crate::plan::draw::{Draw, Purpose, uniform};
 use crate::plan::template::{SlotKind, Values};
 use crate::plan::think::Think;
 use crate::plan::value::Value;
-use crate::plan::{EndpointId, StageId, Step};
+use crate::plan::{EndpointId, OnStartFailure, SessionOf, StageId, Step};
 
-/// How long a user waits at least after an iteration that sent nothing: an idle user must not take the processor from the others.
-const NOTHING_TO_DO: Duration = Duration::from_millis(100);
+/// How long a user waits at least after an iteration in which nothing was sent: else it would spin.
+const NOTHING_SENT: Duration = Duration::from_millis(100);
+
+/// How long a user waits before it tries a failed `on_start` again: doubled each time, up to the longest.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
 /// Tells one user to leave. Held by the user and by the worker's list of users.
 #[derive(Debug, Default)]
 pub(super) struct Leave {
@@ -52,6 +58,17 @@ pub(super) enum IterationEnd {
     Finished,
 }
 
+/// How `on_start` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Done, or the scenario goes on all the same; and when the first iteration is due.
+    Done(Duration),
+    /// An iteration of it failed.
+    Failed,
+    /// As [`IterationEnd::Finished`].
+    Finished,
+}
+
 /// One virtual user.
 pub(super) struct User<T: Transport> {
     worker: Rc<Worker<T>>,
@@ -66,8 +83,8 @@ pub(super) struct User<T: Transport> {
     bounded: bool,
     /// When the first request of the iteration was sent, and the stage it was in.
     begun: Option<(Duration, StageId)>,
-    /// The iteration sent a request.
-    sent_something: bool,
+    /// Whether the last iteration sent a request.
+    sent: bool,
     /// When the last iteration ended: its last request, or the thinking after that. What this program did with the response
     /// is none of the user's time.
     ended: Duration,
@@ -84,7 +101,7 @@ impl<T: Transport> User<T> {
             served: false,
             bounded: true,
             begun: None,
-            sent_something: false,
+            sent: false,
             ended: Duration::ZERO,
         }
     }
@@ -103,22 +120,88 @@ impl<T: Transport> User<T> {
 
     /// The whole life of a user of the closed model.
     pub(super) async fn live(&mut self, leave: &Leave, start: Duration) {
-        if let Some(due) = self.first(start).await {
-            self.iterate(leave, due).await;
+        let mut due = start;
+        loop {
+            let next = match self.started(leave, due).await {
+                Some(due) => self.iterate(leave, due).await,
+                None => None,
+            };
+            self.last().await;
+            // Only where each iteration is a session is there a next one.
+            let Some(next) = next else { return };
+            self.renew();
+            due = next;
+            if due > self.worker.clock.now() {
+                self.think_until(due, leave).await;
+            }
+            if self.worker.pause().is_some() {
+                self.wait_out_pause(leave).await;
+                due = self.worker.clock.now();
+            }
+            if leave.asked() {
+                return;
+            }
+            tokio::task::consume_budget().await;
         }
-        self.last().await;
     }
 
-    /// `on_start`, with no think after it. Gives when the next is due; `None` when the user has nothing more to do.
-    pub(super) async fn first(&mut self, mut due: Duration) -> Option<Duration> {
-        let worker = Rc::clone(&self.worker);
-        for &endpoint in &worker.plan().on_start {
-            if self.iteration(endpoint, due).await == IterationEnd::Finished {
+    /// `on_start`, again and again where the scenario says so. Gives when the next is due; `None` when the user leaves.
+    async fn started(&mut self, leave: &Leave, start: Duration) -> Option<Duration> {
+        let mut due = start;
+        let mut wait = FIRST_RETRY;
+        loop {
+            match self.first(due).await {
+                Start::Done(next) => return Some(next),
+                Start::Finished => return None,
+                Start::Failed => {}
+            }
+            if self.worker.plan().on_start_failure == OnStartFailure::StopUser {
+                self.worker.recorder.borrow_mut().user_stopped();
                 return None;
+            }
+            due = self.ended + wait;
+            wait = LONGEST_RETRY.min(2 * wait);
+            self.wait_to_retry(due, leave).await;
+            if leave.asked() {
+                return None;
+            }
+        }
+    }
+
+    /// A user that waits to try again does not work: it is none of the level's users.
+    async fn wait_to_retry(&self, at: Duration, leave: &Leave) {
+        let worker = &self.worker;
+        worker.recorder.borrow_mut().users(worker.clock.now(), -1);
+        tokio::select! {
+            biased;
+            () = leave.wake.notified() => {}
+            () = worker.wait_until(at) => {}
+        }
+        worker.recorder.borrow_mut().users(worker.clock.now(), 1);
+    }
+
+    /// `on_start` once, with no think after it.
+    pub(super) async fn first(&mut self, mut due: Duration) -> Start {
+        let worker = Rc::clone(&self.worker);
+        let goes_on = worker.plan().on_start_failure == OnStartFailure::Continue;
+        for &endpoint in &worker.plan().on_start {
+            match self.iteration(endpoint, due).await {
+                IterationEnd::Finished => return Start::Finished,
+                IterationEnd::Failed if !goes_on => {
+                    worker.recorder.borrow_mut().start_failed();
+                    return Start::Failed;
+                }
+                IterationEnd::Failed | IterationEnd::Done => {}
             }
             due = self.ended;
         }
-        Some(due)
+        Start::Done(due)
+    }
+
+    /// Begins a session of its own: a new connection, no cookie, nothing captured.
+    fn renew(&mut self) {
+        self.sender = Sender::new(self.worker.transport.client());
+        self.values = self.worker.shared.new_values();
     }
 
     /// Whether it has done nothing yet.
@@ -129,28 +212,34 @@ impl<T: Transport> User<T> {
     /// One iteration of an endpoint drawn by weight (open model).
     pub(super) async fn drawn_iteration(&mut self, due: Duration) -> IterationEnd {
         match self.worker.draw_endpoint(self.draw()) {
-            Some(endpoint) => self.iteration(endpoint, due).await,
+            Some(endpoint) => {
+                self.worker.recorder.borrow_mut().drawn(endpoint);
+                self.iteration(endpoint, due).await
+            }
             None => IterationEnd::Done,
         }
     }
 
     /// `on_stop`, whatever ended the run, unless what is left is to be given up.
     pub(super) async fn last(&mut self) {
-        self.unbind();
+        let bounded = std::mem::replace(&mut self.bounded, false);
         let worker = Rc::clone(&self.worker);
         for &endpoint in &worker.plan().on_stop {
             if worker.shared.control.asked() < Stop::Now {
                 self.iteration(endpoint, worker.clock.now()).await;
             }
         }
+        self.bounded = bounded;
     }
 
-    async fn iterate(&mut self, leave: &Leave, mut due: Duration) {
+    /// Iterations until the user is to leave; or one, where that is a session. Gives when the next session is due.
+    async fn iterate(&mut self, leave: &Leave, mut due: Duration) -> Option<Duration> {
+        let one = self.worker.plan().session_of == SessionOf::Iteration;
         while !leave.asked() {
             if self.worker.pause().is_some() {
                 self.wait_out_pause(leave).await;
                 if leave.asked() {
-                    return;
+                    return None;
                 }
                 due = self.worker.clock.now() + self.pause_after_pause();
                 self.think_until(due, leave).await;
@@ -160,21 +249,26 @@ impl<T: Transport> User<T> {
             let drawn = self.worker.draw_endpoint(draw);
             let begun = due;
             if let Some(endpoint) = drawn {
+                self.worker.recorder.borrow_mut().drawn(endpoint);
                 if self.iteration(endpoint, due).await == IterationEnd::Finished {
-                    return;
+                    return None;
                 }
             } else {
                 self.iteration += 1;
-                self.sent_something = false;
+                self.sent = false;
                 self.ended = self.worker.clock.now();
             }
             due = self.next_due(draw, begun, drawn);
+            if one {
+                return Some(due);
+            }
             if due > self.ended {
                 self.think_until(due, leave).await;
             }
             // Users that hardly think must not starve the others of their thread, should they never have to wait.
             tokio::task::consume_budget().await;
         }
+        None
     }
 
     /// Waits until the run goes on or the user is asked to leave.
@@ -199,7 +293,7 @@ impl<T: Transport> User<T> {
         let now = self.ended;
         let think = self.worker.plan().think;
         let pause = think.sample(&mut draw.stream(Purpose::Think(0)));
-        match think {
+        let due = match think {
             Think::Pace(every) => {
                 // The latest tick that has passed, or else the next: a late user starts at once, ticks that passed
                 // altogether are skipped, so that no burst follows a stall.
@@ -211,8 +305,12 @@ impl<T: Transport> User<T> {
                 }
                 begun + every * (passed.max(1) as u32)
             }
-            _ if !self.sent_something => now + pause.max(NOTHING_TO_DO),
             _ => now + pause,
+        };
+        if self.sent {
+            due
+        } else {
+            due.max(now + NOTHING_SENT)
         }
     }
 
@@ -240,11 +338,11 @@ impl<T: Transport> User<T> {
         }
         let draw = self.draw();
         self.iteration += 1;
+        self.sent = false;
         if let Err(end) = self.draw_values(id, draw) {
             return end;
         }
         self.begun = None;
-        self.sent_something = false;
         let end = self.steps(id, due, draw).await;
         if end != IterationEnd::Finished {
             let (begun, stage) = self.begun.unwrap_or_else(|| {
@@ -252,11 +350,13 @@ impl<T: Transport> User<T> {
                 self.ended = worker.clock.now();
                 (self.ended, worker.stage(self.ended))
             });
-            let ok = end == IterationEnd::Done;
-            worker
-                .recorder
-                .borrow_mut()
-                .iteration(id, stage, begun, self.ended, ok);
+            let result = match end {
+                IterationEnd::Done if self.sent => IterationResult::Done,
+                IterationEnd::Done => IterationResult::SentNothing,
+                _ => IterationResult::Failed,
+            };
+            let mut recorder = worker.recorder.borrow_mut();
+            recorder.iteration(id, stage, begun, self.ended, result);
         }
         end
     }
@@ -318,9 +418,9 @@ impl<T: Transport> User<T> {
                     .step(&worker, (step, prepared), &mut self.values, due_now, drawn)
                     .await;
                 self.begun.get_or_insert(self.sender.sent);
-                self.sent_something |= self.sender.was_sent;
                 self.ended = self.sender.done;
-                if let StepEnd::Failed(_) = end {
+                self.sent |= !matches!(end, StepEnd::NeverSent(_));
+                if end != StepEnd::Passed {
                     return IterationEnd::Failed;
                 }
                 if let Some(think) = step.think {

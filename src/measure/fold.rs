@@ -8,7 +8,7 @@ mod stage;
 
 use std::collections::BTreeMap;
 
-pub(super) use group::{Ages, Group};
+pub(super) use group::{Ages, Group, add_iterations, first_rows};
 pub(super) use parts::{Failures, HealthFold, Iterations};
 pub(super) use series::{mean_level, second};
 

@@ -83,6 +83,9 @@ impl Limits {
     pub const LOCAL_PORTS: f64 = 0.8;
 }
 
+/// What the failure type of a request that could not be filled in begins with.
+pub const NEVER_SENT: &str = "never sent: ";
+
 /// The words with which the transports begin a failure that is the generator's own.
 pub const COULD_NOT_SEND: &str = "the load generator could not send";
 
@@ -142,7 +145,7 @@ pub enum Warning {
         count: u64,
     },
     /// Requests that were never made, as a template could not be filled in: the scenario's mistake, or its data's.
-    NotFilledIn {
+    NeverSent {
         /// How many.
         count: u64,
     },
@@ -184,7 +187,7 @@ impl Warning {
             Self::CouldNotSend { .. } => &[Spoiled::Failures, Spoiled::Load, Spoiled::Rate],
             Self::Cpu { .. } => &[Spoiled::ResponseTimes, Spoiled::Rate],
             Self::LateWakeUps { .. } => &[Spoiled::ResponseTimes, Spoiled::Load],
-            Self::DroppedArrivals { .. } | Self::NotFilledIn { .. } => &[Spoiled::Load],
+            Self::DroppedArrivals { .. } | Self::NeverSent { .. } => &[Spoiled::Load],
             Self::OpenFiles { .. } | Self::LocalPorts { .. } => &[Spoiled::Failures, Spoiled::Load],
             Self::TooManyFailureTypes { .. } => &[Spoiled::FailureTypes],
             Self::Storage(_) => &[Spoiled::Journal],
@@ -220,7 +223,7 @@ impl fmt::Display for Warning {
                 "{} dropped because all users were busy: the API saw less load than planned",
                 were(*count, "arrival")
             ),
-            Self::NotFilledIn { count } => write!(
+            Self::NeverSent { count } => write!(
                 f,
                 "{} never sent, because a template could not be filled in, and the iteration failed",
                 were(*count, "request")
@@ -308,7 +311,7 @@ pub struct Counts {
     /// Arrivals dropped.
     pub dropped_arrivals: u64,
     /// Requests that could not be filled in.
-    pub not_filled_in: u64,
+    pub never_sent: u64,
 }
 
 impl Health {
@@ -316,9 +319,9 @@ impl Health {
     #[must_use]
     pub fn judged(mut self, host: &Host, counts: Counts, storage: &Storage) -> Self {
         let mut warnings = Vec::new();
-        if counts.not_filled_in > 0 {
-            warnings.push(Warning::NotFilledIn {
-                count: counts.not_filled_in,
+        if counts.never_sent > 0 {
+            warnings.push(Warning::NeverSent {
+                count: counts.never_sent,
             });
         }
         if counts.could_not_send > 0 {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use cell::{Cell, Failure, InFlight, IterationCell};
+pub use cell::{Cell, Failure, InFlight, IterationCell, Starts};
 use merge::merge_sorted;
 pub use merge::{Counter, First};
 pub use state::{Integrals, State};
@@ -23,7 +23,7 @@ use super::health::Generator;
 use super::histogram::Sparse;
 use super::units::micros;
 use crate::plan::course::Turn;
-use crate::plan::{EndpointId, RowId, StageId};
+use crate::plan::{EndpointId, StageId};
 
 /// What happened in [from, to). In JSON times are microseconds, and what is empty is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,9 +60,12 @@ pub struct Interval {
     /// Arrivals dropped, by stage.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Counter<StageId>>,
-    /// Requests that could not be made, as a template could not be filled in: by row and words.
+    /// Users whose `on_start` failed.
+    #[serde(default, skip_serializing_if = "Starts::is_none")]
+    pub starts: Starts,
+    /// Iterations drawn by weight, by endpoint; without those that `on_start` and `on_stop` call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub not_filled_in: Vec<Counter<(RowId, Arc<str>)>>,
+    pub draws: Vec<Counter<EndpointId>>,
     /// Ticks of a pace that came while the iteration before was under way, by endpoint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pace_overruns: Vec<Counter<EndpointId>>,
@@ -133,7 +136,8 @@ impl Interval {
         self.lateness.merge(&other.lateness);
         merge_sorted(&mut self.pool_empty, &other.pool_empty);
         merge_sorted(&mut self.dropped, &other.dropped);
-        merge_sorted(&mut self.not_filled_in, &other.not_filled_in);
+        merge_sorted(&mut self.draws, &other.draws);
+        self.starts.add(&other.starts);
         merge_sorted(&mut self.pace_overruns, &other.pace_overruns);
         merge_sorted(&mut self.data_ended, &other.data_ended);
         merge_sorted(&mut self.turns, &other.turns);
@@ -154,7 +158,7 @@ impl Interval {
             && merge::is_sorted(&self.state.in_flight)
             && merge::is_sorted(&self.pool_empty)
             && merge::is_sorted(&self.dropped)
-            && merge::is_sorted(&self.not_filled_in)
+            && merge::is_sorted(&self.draws)
             && merge::is_sorted(&self.pace_overruns)
             && merge::is_sorted(&self.data_ended)
             && merge::is_sorted(&self.turns);

@@ -32,8 +32,8 @@ pub(super) fn ask(metric: Metric, group: &Group, length: Duration, open: bool) -
     };
     let completed = (group.requests() > 0).then_some(());
     match metric {
-        Metric::Failures => group.failure_share().map(exact),
-        Metric::IterationsFailed => group.iterations.failed_share().map(exact),
+        Metric::Failures => share(group.failures(), group.attempts()).map(exact),
+        Metric::IterationsFailed => share(group.iterations_failed, group.iterations).map(exact),
         Metric::Percentile(percent) => percentile(percent),
         Metric::Mean => times.mean().map(|mean| exact(mean.as_secs_f64())),
         Metric::Max => percentile(100.0),
@@ -41,6 +41,10 @@ pub(super) fn ask(metric: Metric, group: &Group, length: Duration, open: bool) -
             .filter(|()| !length.is_zero())
             .map(|()| exact(group.rate(length))),
     }
+}
+
+fn share(part: u64, of: u64) -> Option<f64> {
+    (of > 0).then(|| part as f64 / of as f64)
 }
 
 /// Whether a threshold holds for a figure. A lower bound can break an upper limit or meet a lower one, but never shows

@@ -8,7 +8,6 @@
 //! No clock is read here: all times are durations since the start of the load, passed in. The journal is the only I/O.
 
 pub mod aggregator;
-pub mod carried_out;
 pub mod curves;
 mod fold;
 mod gauge;

@@ -8,7 +8,6 @@ mod bound;
 mod cells;
 mod flights;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +18,21 @@ use flights::{Age, Flights, Open, by_kind};
 
 use super::gauge::Gauge;
 use super::histogram::Histogram;
-use super::interval::{Counter, First, Integrals, Interval, State};
+use super::interval::{Counter, First, Integrals, Interval, Starts, State};
 use super::sample::{Example, Sample};
 use crate::plan::outline::Outline;
 use crate::plan::{EndpointId, RowId, StageId};
+
+/// How an iteration ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IterationResult {
+    /// Every step that was to be done passed.
+    Done,
+    /// There was no step to do: the conditions of all were false.
+    SentNothing,
+    /// A step failed, or could not be filled in; those after it were left out.
+    Failed,
+}
 
 /// One second of one worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,9 +65,9 @@ pub struct Recorder {
     pool_empty: Vec<u64>,
     dropped: Vec<u64>,
     pace_overruns: Vec<u64>,
-    not_filled_in: BTreeMap<(RowId, Arc<str>), u64>,
-    /// Words of those, bounded.
-    texts: Texts,
+    /// Iterations drawn by weight, by endpoint.
+    draws: Vec<u64>,
+    starts: Starts,
     data_ended: Vec<First<String>>,
     examples: Examples,
     /// In flight at the end, or never sent, with their ages.
@@ -86,8 +96,8 @@ impl Recorder {
             pool_empty: vec![0; outline.pools.len()],
             dropped: vec![0; outline.stages.len()],
             pace_overruns: vec![0; outline.endpoints.len()],
-            not_filled_in: BTreeMap::new(),
-            texts: Texts::default(),
+            draws: vec![0; outline.endpoints.len()],
+            starts: Starts::default(),
             data_ended: Vec::new(),
             examples: Examples::default(),
             unfinished: Vec::new(),
@@ -117,18 +127,28 @@ impl Recorder {
         self.cells.record(sample);
     }
 
-    /// An iteration is finished; `ok`: no step of it failed. `stage`: in which it began.
+    /// An iteration is finished. `stage`: in which it began.
     pub fn iteration(
         &mut self,
         endpoint: EndpointId,
         stage: StageId,
         started: Duration,
         done: Duration,
-        ok: bool,
+        result: IterationResult,
     ) {
         self.advance(done);
         self.iterations
-            .record(endpoint, stage, done.saturating_sub(started), ok);
+            .record(endpoint, stage, done.saturating_sub(started), result);
+    }
+
+    /// `on_start` of a user failed.
+    pub fn start_failed(&mut self) {
+        self.starts.failed += 1;
+    }
+
+    /// A user left because its `on_start` had failed.
+    pub fn user_stopped(&mut self) {
+        self.starts.stopped += 1;
     }
 
     /// Users come or go.
@@ -192,11 +212,18 @@ impl Recorder {
         self.dropped[stage] += 1;
     }
 
-    /// A request could not be made, as a template could not be filled in. It is no request of the API: nothing was sent.
-    pub fn not_filled_in(&mut self, now: Duration, row: RowId, words: &Arc<str>) {
+    /// A request could not be made, as a template could not be filled in. Nothing was sent: it is no request of the API, but a
+    /// failure of the iteration. `why`: its failure type.
+    pub fn never_sent(&mut self, now: Duration, row: RowId, stage: StageId, why: &Arc<str>) {
         self.advance(now);
-        let words = self.texts.admit(words);
-        *self.not_filled_in.entry((row, words)).or_default() += 1;
+        self.cells.never_sent((row, stage), why, now);
+    }
+
+    /// An iteration of this endpoint was drawn by weight.
+    pub fn drawn(&mut self, endpoint: EndpointId) {
+        if let Some(count) = self.draws.get_mut(usize::from(endpoint.0)) {
+            *count += 1;
+        }
     }
 
     /// An iteration took longer than its pace.
@@ -279,10 +306,8 @@ impl Recorder {
             pool_empty: take_counts(&mut self.pool_empty, |pool| pool),
             dropped: take_counts(&mut self.dropped, |stage| StageId(stage as u16)),
             pace_overruns: take_counts(&mut self.pace_overruns, |endpoint| EndpointId(endpoint as u16)),
-            not_filled_in: std::mem::take(&mut self.not_filled_in)
-                .into_iter()
-                .map(|(of, count)| Counter(of, count))
-                .collect(),
+            starts: std::mem::take(&mut self.starts),
+            draws: take_counts(&mut self.draws, |endpoint| EndpointId(endpoint as u16)),
             data_ended: self.take_data_ended(),
             ..Interval::second(self.second, end)
         };

@@ -110,6 +110,8 @@ pub struct SoFar {
     pub failures: u64,
     /// Iterations finished.
     pub iterations: u64,
+    /// Of them failed.
+    pub iterations_failed: u64,
     /// Mean response time.
     #[serde(with = "super::units::seconds_option")]
     pub mean: Option<Duration>,

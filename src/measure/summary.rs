@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::health::{Health, Warning};
+use super::interval::Starts;
 use super::run::{End, RunInfo, Storage};
 use crate::plan::threshold::Threshold;
 use crate::plan::{EndpointId, RowId, StageId};
@@ -59,12 +60,11 @@ pub struct RunSummary {
     pub pools: Vec<PoolSummary>,
     /// Data sources that came to their end, in order of time.
     pub data_ended: Vec<DataEnded>,
+    /// Users whose `on_start` failed.
+    #[serde(default)]
+    pub starts: Starts,
     /// Arrivals of the open model that were dropped because all users were busy.
     pub dropped_arrivals: u64,
-    /// Requests that were never made, as a template could not be filled in, the most frequent first. They are no requests of
-    /// the API: in no other figure, but that their iterations failed.
-    #[serde(default)]
-    pub not_filled_in: Vec<NotFilledIn>,
     /// Connections of all requests.
     pub connections: Connections,
     /// Whether the generator kept up.
@@ -82,6 +82,10 @@ pub struct Figures {
     pub requests: u64,
     /// Of them failed.
     pub failures: u64,
+    /// Requests that could not be filled in, so that nothing was sent: not among `requests`, but failures of the scenario
+    /// all the same. [`Figures::failure_share`] counts them, and so do thresholds.
+    #[serde(default)]
+    pub never_sent: u64,
     /// Requests of the set that were still under way when the run ended; not among `requests`.
     pub unfinished: u64,
     /// Arrivals of the open model that were due, but still waited for a user when the load ended: never sent, so not among
@@ -120,12 +124,21 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Failures as a share of the completed requests; 0 without a request.
+    /// Requests without success: those that failed, and those that could not even be sent.
+    pub fn all_failures(&self) -> u64 {
+        self.failures.saturating_add(self.never_sent)
+    }
+
+    /// Completed requests, and those that could not be sent.
+    pub fn attempts(&self) -> u64 {
+        self.requests.saturating_add(self.never_sent)
+    }
+
+    /// Failures, those that were never sent included, as a share of all attempts; 0 without one.
     pub fn failure_share(&self) -> f64 {
-        if self.requests == 0 {
-            0.0
-        } else {
-            self.failures as f64 / self.requests as f64
+        match self.attempts() {
+            0 => 0.0,
+            attempts => self.all_failures() as f64 / attempts as f64,
         }
     }
 
@@ -144,7 +157,10 @@ impl Figures {
 
     /// Failures per second.
     pub fn failure_rate(&self) -> f64 {
-        self.rate * self.failure_share()
+        match self.requests {
+            0 => 0.0,
+            requests => self.rate * self.failures as f64 / requests as f64,
+        }
     }
 }
 
@@ -277,6 +293,9 @@ pub struct StageSummary {
     pub dropped_arrivals: u64,
     /// Iterations finished in the window.
     pub iterations: u64,
+    /// Of them failed.
+    #[serde(default)]
+    pub iterations_failed: u64,
     /// Bytes read per second.
     pub bytes_per_second: f64,
     /// Connections of the requests completed in the window.
@@ -359,10 +378,16 @@ pub struct EndpointSummary {
     pub endpoint: EndpointId,
     /// Its name.
     pub name: String,
+    /// Iterations that were drawn by weight, begun or not; without those of `on_start` and `on_stop`.
+    #[serde(default)]
+    pub drawn: u64,
     /// Iterations finished.
     pub iterations: u64,
-    /// Of them broken off by a failed step.
+    /// Of them failed: broken off by a step that failed, or that could not be filled in.
     pub failed: u64,
+    /// Of them without a request, as the conditions of all steps were false.
+    #[serde(default)]
+    pub sent_nothing: u64,
     /// How long they took, think time between the steps included; `None` without one.
     pub duration: Option<Times>,
     /// Iterations that began late because the one before took longer than the pace.
@@ -419,19 +444,6 @@ pub struct Unfinished {
     #[serde(with = "super::units::seconds")]
     #[schemars(with = "f64")]
     pub oldest: Duration,
-}
-
-/// Requests of one kind that could not be filled in, for one reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct NotFilledIn {
-    /// What kind.
-    #[schemars(with = "u16")]
-    pub row: RowId,
-    /// Which placeholder, and why.
-    #[schemars(with = "String")]
-    pub text: Arc<str>,
-    /// How many.
-    pub count: u64,
 }
 
 /// What a threshold came to.

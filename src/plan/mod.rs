@@ -33,7 +33,7 @@ pub mod words;
 /// Masks and the search for secrets in foreign text.
 pub use crate::scenario::secret;
 
-pub use crate::scenario::model::StopAfter;
+pub use crate::scenario::model::{OnStartFailure, SessionOf, StopAfter};
 
 use check::{Capture, Check};
 use data::{Pool, Source};
@@ -62,8 +62,12 @@ pub struct Plan {
     pub endpoints: Vec<Endpoint>,
     /// Once per user, first, with no think after them.
     pub on_start: Vec<EndpointId>,
+    /// What becomes of a user whose `on_start` failed.
+    pub on_start_failure: OnStartFailure,
     /// Once per user, last.
     pub on_stop: Vec<EndpointId>,
+    /// Whether a user keeps its connection, cookies and captured values from one iteration to the next.
+    pub session_of: SessionOf,
     /// Once per run, before the first user. Not measured.
     pub setup: Vec<Step>,
     /// Once per run, after the last user. Not measured.

@@ -264,6 +264,12 @@ impl Resolver<'_> {
         };
         let think = scenario.think.map_or(Think::NONE, |think| think.value);
         let stop_after = scenario.stop_after.map(|stop| stop.value);
+        let open = scenario.first_level().is_some_and(model::Load::is_open);
+        let session_of = if open {
+            crate::plan::SessionOf::Iteration
+        } else {
+            crate::plan::SessionOf::User
+        };
         let on_start = self.called("on_start", &scenario.on_start);
         let on_stop = self.called("on_stop", &scenario.on_stop);
         // Without a target nothing can be appended to it; the names in the requests are checked all the same.
@@ -301,7 +307,11 @@ impl Resolver<'_> {
             slots: self.names.slots.clone(),
             endpoints,
             on_start,
+            on_start_failure: scenario
+                .on_start_failure
+                .map_or_else(Default::default, |what| what.value),
             on_stop,
+            session_of: scenario.session.map_or(session_of, |session| session.value),
             setup,
             teardown,
             think,
@@ -383,11 +393,16 @@ impl Resolver<'_> {
                 None => known.push(Selection {
                     name: name.clone(),
                     rows: vec![id],
+                    step: false,
                 }),
             }
             if row.name != name {
                 let name = row.name.clone();
-                known.push(Selection { name, rows: vec![id] });
+                known.push(Selection {
+                    name,
+                    rows: vec![id],
+                    step: true,
+                });
             }
         }
         known
@@ -456,6 +471,7 @@ fn spoken_of(threshold: &str) -> Option<Selection> {
     (!name.is_empty()).then(|| Selection {
         name,
         rows: Vec::new(),
+        step: false,
     })
 }
 

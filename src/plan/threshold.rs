@@ -39,15 +39,18 @@ pub struct Selection {
     pub name: String,
     /// Its rows: one for a plain endpoint or a step, several for a journey.
     pub rows: Vec<RowId>,
+    /// Whether it is a step of a journey, which has no iterations of its own.
+    #[serde(default)]
+    pub step: bool,
 }
 
 /// A figure of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Failed requests, and requests that could not be filled in and were never sent, as a share of all that were due (0 to 1).
+    /// Failed requests, those that could not even be sent included, as a share of all (0 to 1).
     Failures,
-    /// Failed iterations, as a share of all finished ones (0 to 1).
+    /// Failed iterations, as a share of all (0 to 1).
     IterationsFailed,
     /// The percentile of the response time, in seconds: 0 < p < 100.
     Percentile(f64),

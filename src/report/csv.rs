@@ -11,7 +11,8 @@ use super::{number, words};
 use crate::measure::summary::{Connections, Figures, Percentiles, Quantile, RunSummary, StageSummary};
 
 /// The columns of [`figures`].
-const FIGURES: [&str; 24] = [
+const FIGURES: [&str; 25] = [
+    "never_sent",
     "unfinished",
     "unsent",
     "average_success_ms",
@@ -280,7 +281,7 @@ fn figures_table<H: Into<String>>(columns: impl IntoIterator<Item = H>) -> Table
 
 /// Requests, failures, their percentage, average and rate.
 fn counts(figures: &Figures) -> [Cell; 5] {
-    let any = figures.requests > 0;
+    let any = figures.attempts() > 0;
     [
         Cell::figure(figures.requests),
         Cell::figure(figures.failures),
@@ -292,7 +293,11 @@ fn counts(figures: &Figures) -> [Cell; 5] {
 
 /// The cells of [`FIGURES`].
 fn figures(figures: &Figures) -> Vec<Cell> {
-    let mut cells = vec![Cell::figure(figures.unfinished), Cell::figure(figures.unsent)];
+    let mut cells = vec![
+        Cell::figure(figures.never_sent),
+        Cell::figure(figures.unfinished),
+        Cell::figure(figures.unsent),
+    ];
     cells.extend([figures.mean_success, figures.mean_failure, figures.min].map(ms));
     match &figures.percentiles {
         Some(percentiles) => {

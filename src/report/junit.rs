@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{warning, words};
-use crate::measure::carried_out::shortfalls;
+use crate::analysis::shortfall::{Shortfall, shortfalls};
 use crate::measure::summary::RunSummary;
 
 /// The file.
 pub fn report(summary: &RunSummary) -> String {
     let outline = &summary.run.outline;
     let name = escaped(&outline.name);
-    let shortfalls = shortfalls(summary);
-    let failed = summary.thresholds.iter().filter(|verdict| !verdict.holds).count()
-        + usize::from(!shortfalls.is_empty());
+    let short: Vec<Shortfall> = shortfalls(summary).into_iter().filter(Shortfall::fails).collect();
+    let failed =
+        summary.thresholds.iter().filter(|verdict| !verdict.holds).count() + usize::from(!short.is_empty());
     let time = format!("{:.3}", summary.end.at.as_secs_f64());
     let start = super::number::timestamp(summary.run.started_unix_micros / 1_000_000);
     let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
@@ -20,38 +20,45 @@ pub fn report(summary: &RunSummary) -> String {
         xml,
         "<testsuites>\n  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\" \
          timestamp=\"{}\" time=\"{time}\">",
-        summary.thresholds.len() + usize::from(!shortfalls.is_empty()),
+        summary.thresholds.len() + 1,
         start.trim_end_matches('Z'),
     );
+    let said: Vec<_> = short
+        .iter()
+        .map(|shortfall| warning::shortfall_words(summary, shortfall).replace('`', ""))
+        .collect();
+    case(
+        &mut xml,
+        &name,
+        "the scenario was carried out as written",
+        &said.join(" "),
+    );
     for verdict in &summary.thresholds {
-        let text = escaped(&verdict.threshold.text);
-        let _ = write!(
-            xml,
-            "    <testcase classname=\"{name}\" name=\"{text}\" time=\"0\""
-        );
-        if verdict.holds {
-            xml += "/>\n";
+        let said = if verdict.holds {
+            String::new()
         } else {
-            let said = escaped(&words::verdict(outline, verdict));
-            let _ = writeln!(
-                xml,
-                ">\n      <failure message=\"{said}\">{text}: {said}</failure>\n    </testcase>"
-            );
-        }
-    }
-    if !shortfalls.is_empty() {
-        let said: Vec<_> = shortfalls
-            .iter()
-            .map(|shortfall| warning::shortfall(summary, shortfall))
-            .collect();
-        let said = escaped(&said.join("; ").replace('`', ""));
-        let _ = writeln!(
-            xml,
-            "    <testcase classname=\"{name}\" name=\"the scenario was carried out\" time=\"0\">\n      \
-             <failure message=\"{said}\">{said}</failure>\n    </testcase>"
-        );
+            words::verdict(outline, verdict)
+        };
+        case(&mut xml, &name, &verdict.threshold.text, &said);
     }
     xml + "  </testsuite>\n</testsuites>\n"
+}
+
+/// One test case; `failure`: what was wrong, empty where it passed.
+fn case(xml: &mut String, class: &str, name: &str, failure: &str) {
+    let (name, failure) = (escaped(name), escaped(failure));
+    let _ = write!(
+        xml,
+        "    <testcase classname=\"{class}\" name=\"{name}\" time=\"0\""
+    );
+    if failure.is_empty() {
+        xml.push_str("/>\n");
+    } else {
+        let _ = writeln!(
+            xml,
+            ">\n      <failure message=\"{failure}\">{name}: {failure}</failure>\n    </testcase>"
+        );
+    }
 }
 
 /// Words as XML text or attribute. What XML 1.0 forbids even escaped becomes a replacement character.

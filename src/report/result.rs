@@ -37,14 +37,14 @@ pub(super) fn cells(open: bool, stage: &StageSummary) -> [Cell; 6] {
     let held = stage.window.choice != WindowChoice::NeverHeld;
     let shown =
         |known: bool, figure: String| Cell::figure(if known { figure } else { number::NONE.to_owned() });
-    let any = figures.requests > 0;
+    let any = figures.attempts() > 0;
     [
         Cell::figure(number::level(stage.level)),
         Cell::figure(figures.requests),
-        Cell::figure(figures.failures),
+        Cell::figure(figures.all_failures()),
         shown(any, number::whole_percent(figures.failure_share())),
         shown(
-            any,
+            figures.requests > 0,
             figures.times(open).0.map(number::whole_ms).unwrap_or_default(),
         ),
         shown(held, number::rate(figures.rate)),

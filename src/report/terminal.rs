@@ -125,7 +125,7 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
 
 fn failures(summary: &RunSummary, colour: Colour) -> Vec<String> {
     let total = &summary.total;
-    if total.failures == 0 {
+    if total.all_failures() == 0 {
         return Vec::new();
     }
     let mut table = Table::new([("", Align::Right), ("", Align::Left)]);
@@ -134,8 +134,8 @@ fn failures(summary: &RunSummary, colour: Colour) -> Vec<String> {
     }
     let heading = format!(
         "{} of {} failed over the whole run ({}):",
-        total.failures,
-        number::counted(total.requests, "request"),
+        total.all_failures(),
+        number::counted(total.attempts(), "request"),
         number::percent(total.failure_share())
     );
     let mut lines = vec![colour.bold(&heading)];

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::{number, words};
-use crate::measure::carried_out::{Shortfall, off_mix, shortfalls};
-use crate::measure::health::{Spoiled, Warning};
+use crate::analysis::shortfall::{Shortfall, shortfalls};
+use crate::measure::health::{NEVER_SENT, Spoiled, Warning};
 use crate::measure::run::Ending;
 use crate::measure::summary::{FailureCount, RunSummary, StageSummary, WindowChoice};
+use crate::plan::EndpointId;
 use crate::plan::target::Connections;
 
 /// One warning.
@@ -28,7 +29,7 @@ impl fmt::Display for Caution {
 pub(super) fn cautions(summary: &RunSummary) -> Vec<Caution> {
     let mut all = Vec::new();
     all.extend(early_end(summary));
-    all.extend(not_carried_out(summary));
+    all.extend(shortfalls(summary).iter().map(|of| short(summary, of)));
     all.extend(failing(summary));
     all.extend(generator(summary));
     all.extend(connections(summary));
@@ -55,69 +56,6 @@ fn early_end(summary: &RunSummary) -> Option<Caution> {
         what,
         spoils: spoils.to_owned(),
     })
-}
-
-/// What of the scenario was not carried out, and shares that are not those of the weights.
-fn not_carried_out(summary: &RunSummary) -> Vec<Caution> {
-    let name = |id: crate::plan::EndpointId| {
-        let endpoint = summary.run.outline.endpoints.get(usize::from(id.0));
-        super::table::code(endpoint.map_or("", |endpoint| endpoint.name.as_str()))
-    };
-    let shortfalls = shortfalls(summary);
-    let mut all: Vec<_> = shortfalls
-        .iter()
-        .map(|shortfall| Caution {
-            what: format!(
-                "The scenario was not carried out: {}.",
-                self::shortfall(summary, shortfall)
-            ),
-            spoils: "all figures: they are of another load than the scenario describes".to_owned(),
-        })
-        .collect();
-    let off: Vec<_> = off_mix(summary)
-        .iter()
-        .map(|off| {
-            format!(
-                "{} had {} of the iterations, and {} by weight",
-                name(off.endpoint),
-                number::percent(off.achieved),
-                number::percent(off.planned)
-            )
-        })
-        .collect();
-    if !off.is_empty() {
-        all.push(Caution {
-            what: format!(
-                "The mix differs from the weights by more than chance: {}.",
-                off.join("; ")
-            ),
-            spoils: "figures of all endpoints together, which are of another mix".to_owned(),
-        });
-    }
-    all
-}
-
-/// A part of the scenario that was not carried out, as a clause.
-pub(super) fn shortfall(summary: &RunSummary, shortfall: &Shortfall) -> String {
-    match shortfall {
-        Shortfall::BrokeOff {
-            never_sent,
-            iterations,
-        } => format!(
-            "{} could not be filled in and {} never sent, in {}",
-            number::counted(*never_sent, "request"),
-            if *never_sent == 1 { "was" } else { "were" },
-            number::counted(*iterations, "iteration")
-        ),
-        Shortfall::NeverSent { endpoint, expected } => {
-            let endpoint = summary.run.outline.endpoints.get(usize::from(endpoint.0));
-            format!(
-                "no request of {} was sent, where its weight leads to about {}",
-                super::table::code(endpoint.map_or("", |endpoint| endpoint.name.as_str())),
-                number::counted(expected.round().max(1.0) as u64, "iteration")
-            )
-        }
-    }
 }
 
 /// Most requests failed: of the run, or else of some levels.
@@ -198,7 +136,7 @@ fn generator(summary: &RunSummary) -> impl Iterator<Item = Caution> {
             .map(|figure| spoiled(*figure).to_owned())
             .collect();
         let details = match warning {
-            Warning::NotFilledIn { .. } => not_filled_in(summary),
+            Warning::NeverSent { .. } => never_sent(summary),
             _ => String::new(),
         };
         Caution {
@@ -266,19 +204,126 @@ fn connections(summary: &RunSummary) -> Option<Caution> {
     })
 }
 
+/// What was planned and not carried out.
+fn short(summary: &RunSummary, shortfall: &Shortfall) -> Caution {
+    let what = shortfall_words(summary, shortfall);
+    Caution {
+        what: if shortfall.fails() {
+            format!("The scenario was not carried out as written. {what}")
+        } else {
+            what
+        },
+        spoils: "the load that reached the API, and every figure that depends on the mix".to_owned(),
+    }
+}
+
+/// A shortfall in whole sentences, in Markdown.
+pub(super) fn shortfall_words(summary: &RunSummary, shortfall: &Shortfall) -> String {
+    let outline = &summary.run.outline;
+    let endpoint = |id: EndpointId| {
+        let endpoint = outline.endpoints.get(usize::from(id.0));
+        super::table::code(endpoint.map_or("?", |endpoint| &endpoint.name))
+    };
+    match *shortfall {
+        Shortfall::NothingBegun => format!(
+            "No user got through `on_start`, which failed {}: not one iteration was begun.",
+            number::counted(summary.starts.failed, "time")
+        ),
+        Shortfall::NeverSent {
+            endpoint: id,
+            share,
+            drawn,
+        } => format!(
+            "{} was never sent, though its weight is {} of the mix and {} were drawn.{}",
+            endpoint(id),
+            number::percent(share),
+            number::counted(drawn, "iteration"),
+            empty_pools(summary, id)
+        ),
+        Shortfall::AllFailed {
+            endpoint: id,
+            iterations,
+        } => format!(
+            "All {} of {} failed: it was not carried out once.",
+            number::counted(iterations, "iteration"),
+            endpoint(id)
+        ),
+        Shortfall::Mix {
+            endpoint: id,
+            planned,
+            achieved,
+        } => format!(
+            "{} had {} of the iterations, and its weight is {} of the mix: chance alone does not make so much.{}",
+            endpoint(id),
+            number::percent(achieved),
+            number::percent(planned),
+            empty_pools(summary, id)
+        ),
+        Shortfall::StepNeverSent { row, iterations } => format!(
+            "The step {} was never sent in {}: its condition was never true.",
+            super::table::code(words::row(outline, row)),
+            number::counted(iterations, "iteration")
+        ),
+        Shortfall::SentNothing {
+            endpoint: id,
+            count,
+            of,
+        } => format!(
+            "{count} of {} of {} sent nothing, as the conditions of all steps were false.",
+            number::counted(of, "iteration"),
+            endpoint(id)
+        ),
+        Shortfall::UsersMissing { stage, worked, .. } => format!(
+            "At {} only {} worked on average: the others had not got through `on_start`, or had left for that.",
+            words::stage(outline, stage),
+            number::level((worked * 10.0).round() / 10.0)
+        ),
+        Shortfall::ArrivalsLeft { count, of } => format!(
+            "{count} of {} went away, as their `on_start` failed.",
+            number::counted(of, "arrival")
+        ),
+    }
+}
+
+/// The pools that stayed empty, where an endpoint may have waited for one.
+fn empty_pools(summary: &RunSummary, endpoint: EndpointId) -> String {
+    let of = summary.endpoints.get(usize::from(endpoint.0));
+    let empty = summary.pools.iter().filter(|pool| pool.empty_draws > 0);
+    let names: Vec<_> = empty.map(|pool| super::table::code(&pool.name)).collect();
+    match of.map_or(0, |of| of.drawn) {
+        _ if names.is_empty() => String::new(),
+        0 => format!(
+            " It waited for a value of {}, which nothing captured.",
+            words::list(&names)
+        ),
+        _ => format!(
+            " Draws left endpoints out while {} was empty.",
+            words::list(&names)
+        ),
+    }
+}
+
 /// Which requests could not be filled in, and why: the most frequent.
-fn not_filled_in(summary: &RunSummary) -> String {
+fn never_sent(summary: &RunSummary) -> String {
     const MOST: usize = 3;
-    let said = summary.not_filled_in.iter().take(MOST).map(|of| {
-        format!(
-            "{} of {}: {}",
-            number::counted(of.count, "time"),
-            super::table::escaped(words::row(&summary.run.outline, of.row)),
-            super::table::code(&of.text)
-        )
-    });
-    let mut said: Vec<_> = said.collect();
-    let more = summary.not_filled_in.len().saturating_sub(MOST);
+    let outline = &summary.run.outline;
+    let mut all = Vec::new();
+    for kind in &summary.failures {
+        let Some(why) = kind.failure.text.strip_prefix(NEVER_SENT) else {
+            continue;
+        };
+        for (row, of) in &kind.rows {
+            all.push(format!(
+                "{} of {}: {}",
+                number::counted(of.count, "time"),
+                super::table::escaped(words::row(outline, *row)),
+                super::table::code(why)
+            ));
+        }
+    }
+    let more = all.len().saturating_sub(MOST);
+    let mut said = all;
+    said.truncate(MOST);
     if more > 0 {
         said.push(format!("and {} more", number::counted(more as u64, "reason")));
     }

@@ -177,6 +177,7 @@ pub fn judged(threshold: &Threshold, judged: &Judged) -> String {
     match judged.figure {
         Some(figure) if judged.at_least => format!("> {}", metric(threshold.metric, figure)),
         Some(figure) => metric(threshold.metric, figure),
+        None if threshold.metric == Metric::IterationsFailed => "no iteration to judge".to_owned(),
         None => "no request to judge".to_owned(),
     }
 }

@@ -51,6 +51,10 @@ pub struct Scenario {
     pub think: Option<Spanned<Think>>,
     /// Endpoints that each user runs once, first, with no think after them.
     pub on_start: Vec<Spanned<String>>,
+    /// What becomes of a user whose `on_start` failed. Default: retry.
+    pub on_start_failure: Option<Spanned<OnStartFailure>>,
+    /// How long a session lasts. Default: per user, and per iteration in the open model.
+    pub session: Option<Spanned<SessionOf>>,
     /// Endpoints that each user runs once, last.
     pub on_stop: Vec<Spanned<String>>,
     /// Requests done once per run, before the first user; not measured.
@@ -288,6 +292,31 @@ pub enum DataKind {
         /// What becomes of a further value. Default: ignored.
         when_full: Option<Spanned<WhenFull>>,
     },
+}
+
+words! {
+    /// What becomes of a user whose `on_start` failed.
+    #[derive(Default)]
+    OnStartFailure {
+        /// It waits, and does `on_start` again: after 1 s, 2 s, 4 s and so on up to 30 s. Until it is through it is none of the level's
+        /// users. An arrival of the open model goes away instead.
+        #[default]
+        "retry" => Retry,
+        /// It leaves, and nobody takes its place.
+        "stop_user" => StopUser,
+        /// It goes on as if nothing had happened.
+        "continue" => Continue,
+    }
+}
+
+words! {
+    /// How long a session lasts: a connection, a cookie jar, what `on_start` captured.
+    SessionOf {
+        /// As long as the user: it comes back as the same visitor.
+        "per_user" => User,
+        /// One iteration: `on_start`, the iteration, `on_stop`; then a new visitor comes.
+        "per_iteration" => Iteration,
+    }
 }
 
 words! {

@@ -557,7 +557,7 @@ fn a_run_whose_iterations_break_off_fails_without_any_threshold_too() {
     assert_eq!(output.status.code(), Some(4), "{told}{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("the scenario was not carried out as written"));
     assert!(
-        told.contains("could not be filled in and were never sent"),
+        told.contains("were never sent, because a template could not be filled in"),
         "{told}"
     );
     let junit = std::fs::read_to_string(place.only_run().join("thresholds.xml")).unwrap();

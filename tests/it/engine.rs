@@ -41,7 +41,7 @@ impl Observer for Quiet {
     }
 }
 
-async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
+pub(crate) async fn run(yaml: &str, transport: &ScriptTransport) -> Recording {
     run_here(
         plan_of(yaml),
         Control::default(),
@@ -59,7 +59,7 @@ fn seconds(asked: &[Asked]) -> Vec<f64> {
         .collect()
 }
 
-const HEAD: &str = "name: test\ntarget: { url: 'http://api.test/v1' }\n";
+pub(crate) const HEAD: &str = "name: test\ntarget: { url: 'http://api.test/v1' }\n";
 
 #[tokio::test(start_paused = true)]
 async fn users_start_along_the_ramp_and_send_again_after_their_think_time() {
@@ -233,7 +233,7 @@ async fn a_failed_step_ends_its_journey_and_captures_stay_in_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_cannot_be_filled_in_is_no_request_of_the_api() {
+async fn a_request_that_cannot_be_filled_in_is_a_failure_and_no_request_of_the_api() {
     let transport = ScriptTransport::new(|_| Answer::ok(100, ""));
     let yaml = format!(
         "{HEAD}think: {{ constant: 900ms }}\ndata: {{ n: {{ values: [x, 3], order: sequential }}, u: {{ values: [ann] }} }}\n\
@@ -247,14 +247,18 @@ async fn a_request_that_cannot_be_filled_in_is_no_request_of_the_api() {
     let sent = transport.asked().len() as u64;
     assert_eq!((sent, summary.total.requests, summary.total.failures), (5, 5, 0));
     assert_eq!(summary.total.min, Some(Duration::from_millis(100)));
-    let left = &summary.not_filled_in[..];
-    assert_eq!(left.len(), 1);
+    let [left] = &summary.failures[..] else {
+        panic!("one failure type: {:?}", summary.failures)
+    };
     assert_eq!(
-        &*left[0].text,
-        "cannot render `{{ n + 1 }}`: invalid operation (`n` is text)"
+        &*left.failure.text,
+        "never sent: cannot render `{{ n + 1 }}`: invalid operation (`n` is text)"
     );
-    assert!(left[0].count >= 5, "{left:?}");
-    assert_eq!(summary.endpoints[0].failed, left[0].count);
+    assert!(left.failure.count >= 5, "{left:?}");
+    assert_eq!(summary.total.never_sent, left.failure.count);
+    assert_eq!(summary.endpoints[0].failed, left.failure.count);
+    let share = left.failure.count as f64 / (5 + left.failure.count) as f64;
+    assert!((summary.total.failure_share() - share).abs() < 1e-12);
     assert!(quiet.examples.is_empty());
     let analysis = Analysis::of_run(&recording, &summary);
     let report = markdown::report(&summary, &analysis);
@@ -591,7 +595,7 @@ async fn on_stop_is_done_by_each_user_though_stop_after_ended_the_run() {
             "think: { constant: 100ms }\n"
         };
         let yaml = format!(
-            "{HEAD}stop_after: {{ {limit} }}\n{think}on_stop: [logout, gone]\nendpoints:\n  - {{ name: a, get: /a }}\n\
+            "{HEAD}session: per_user\nstop_after: {{ {limit} }}\n{think}on_stop: [logout, gone]\nendpoints:\n  - {{ name: a, get: /a }}\n\
              \x20 - {{ name: logout, weight: 0, delete: /login }}\n  - {{ name: gone, weight: 0, get: /gone }}\n{load}"
         );
         let recording = run(&yaml, &transport).await;

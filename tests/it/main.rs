@@ -17,6 +17,7 @@ mod readme;
 mod report;
 mod scenario;
 mod search;
+mod sessions;
 mod shop;
 mod support;
 mod tables;

@@ -66,6 +66,7 @@ pub(in crate::live) fn snapshot() -> Snapshot {
             p95: Some(ms(871)),
         },
         so_far: SoFar {
+            iterations_failed: 0,
             since: Duration::ZERO,
             requests: 2514,
             failures: 0,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::measure::fold::{Failures, Group, HealthFold, second};
+use crate::measure::fold::{Failures, Group, HealthFold, add_iterations, first_rows, second};
 use crate::measure::histogram::Tally;
 use crate::measure::interval::{InFlight, Interval, State};
 use crate::measure::judge::{ask, broken, selects};
@@ -14,15 +14,15 @@ use crate::measure::snapshot::{Breach, RECENT, Recent, RowSoFar, SERIES, Snapsho
 use crate::measure::summary::{Phase, Second};
 use crate::plan::RowId;
 use crate::plan::course::{Change, Turn};
-use crate::plan::outline::Outline;
 
 /// The run so far. Its memory does not grow with the run.
 #[derive(Debug)]
 pub(super) struct Live {
     info: Arc<RunInfo>,
     rows: Vec<Group>,
+    /// The first row of each endpoint.
+    first_rows: Vec<usize>,
     failures: Failures,
-    iterations: u64,
     dropped: u64,
     /// The end of the load, as far as is known.
     load_until: Duration,
@@ -55,8 +55,8 @@ impl Live {
         Self {
             info: info.clone(),
             rows: vec![Group::default(); info.outline.rows.len()],
+            first_rows: first_rows(&info.outline),
             failures: Failures::default(),
-            iterations: 0,
             dropped: 0,
             load_until: planned_end(&info.outline),
             at: Duration::ZERO,
@@ -74,15 +74,13 @@ impl Live {
 
     /// Takes a second in, or a part of one that comes late; `whole` is the second as it now stands.
     pub(super) fn add(&mut self, part: &Interval, whole: &Arc<Interval>) {
-        Group::add_interval(&mut self.rows, &self.info.outline, part, true);
         for cell in &part.cells {
+            if let Some(row) = self.rows.get_mut(usize::from(cell.row.0)) {
+                row.add(cell, true);
+            }
             self.failures.add(cell);
         }
-        self.iterations += part
-            .iterations
-            .iter()
-            .map(|cell| cell.duration.count())
-            .sum::<u64>();
+        add_iterations(&mut self.rows, &self.first_rows, part);
         self.dropped += part.dropped.iter().map(|stage| stage.1).sum::<u64>();
         self.health.add(part, &self.info.host);
         let phase = phase_of(&self.info.outline, self.load_until, whole.from);
@@ -124,7 +122,6 @@ impl Live {
         if turn.change == Change::Reset {
             self.rows.fill_with(Group::default);
             self.failures = Failures::default();
-            self.iterations = 0;
             self.dropped = 0;
             self.since = turn.at;
         }
@@ -152,7 +149,7 @@ impl Live {
             }
             let last = self.last(patience.as_secs_f64().ceil() as usize);
             let chosen = |row| selects(threshold.of.as_ref(), row);
-            let (mut group, length) = add_up(&self.info.outline, last, chosen);
+            let (mut group, length) = self.add_up(last, chosen);
             for kind in self.state.in_flight.iter().filter(|kind| chosen(kind.row)) {
                 group.unfinished.add(kind);
             }
@@ -216,7 +213,7 @@ impl Live {
         let outline = &self.info.outline;
         let judged = outline.thresholds.iter().map(|threshold| {
             let chosen = |row| selects(threshold.of.as_ref(), row);
-            let (group, length) = add_up(outline, self.last(RECENT), chosen);
+            let (group, length) = self.add_up(self.last(RECENT), chosen);
             let asked = ask(threshold.metric, &group, length, outline.open).filter(|_| phase == Phase::Hold);
             ThresholdNow {
                 text: threshold.text.clone(),
@@ -227,14 +224,36 @@ impl Live {
         judged.collect()
     }
 
+    /// Requests completed in some seconds, of the rows that pass the test, and how long those are.
+    fn add_up<'a>(
+        &self,
+        intervals: impl Iterator<Item = &'a Interval>,
+        test: impl Fn(RowId) -> bool,
+    ) -> (Group, Duration) {
+        let (mut group, mut length) = (Group::default(), Duration::ZERO);
+        for interval in intervals {
+            length += interval.length();
+            for cell in interval.cells.iter().filter(|cell| test(cell.row)) {
+                group.add(cell, true);
+            }
+            for cell in &interval.iterations {
+                let row = self.first_rows.get(usize::from(cell.endpoint.0));
+                if row.is_some_and(|row| test(RowId(*row as u16))) {
+                    group.add_iterations(cell);
+                }
+            }
+        }
+        (group, length)
+    }
+
     fn recent(&self) -> Recent {
-        let (group, length) = add_up(&self.info.outline, self.last(RECENT), |_| true);
+        let (group, length) = self.add_up(self.last(RECENT), |_| true);
         let (times, _) = group.times(self.info.outline.open);
         let figures = |percent| times.percentile(percent);
         Recent {
             length,
             rate: group.rate(length),
-            failure_share: share(group.failed, group.requests()),
+            failure_share: share(group.failures(), group.attempts()),
             p50: figures(50.0),
             p95: figures(95.0),
         }
@@ -249,8 +268,9 @@ impl Live {
         SoFar {
             since: self.since,
             requests: total.requests(),
-            failures: total.failed,
-            iterations: self.iterations,
+            failures: total.failures(),
+            iterations: total.iterations,
+            iterations_failed: total.iterations_failed,
             mean: times.mean(),
             p50: times.percentile(50.0),
             p95: times.percentile(95.0),
@@ -266,7 +286,7 @@ impl Live {
             for cell in &interval.cells {
                 if let Some((requests, failures)) = recent.get_mut(usize::from(cell.row.0)) {
                     *requests += cell.requests();
-                    *failures += cell.failed;
+                    *failures += cell.failed + cell.never_sent;
                 }
             }
         }
@@ -284,7 +304,7 @@ impl Live {
             RowSoFar {
                 row: RowId(row as u16),
                 requests: group.requests(),
-                failures: group.failed,
+                failures: group.failures(),
                 rate: per_second(requests),
                 failure_rate: per_second(failures),
                 mean: times.mean(),
@@ -298,26 +318,6 @@ impl Live {
         })
         .collect()
     }
-}
-
-/// Requests completed in some seconds, of the rows that pass the test, and how long those are.
-fn add_up<'a>(
-    outline: &Outline,
-    intervals: impl Iterator<Item = &'a Interval>,
-    test: impl Fn(RowId) -> bool,
-) -> (Group, Duration) {
-    let (mut rows, mut length) = (vec![Group::default(); outline.rows.len()], Duration::ZERO);
-    for interval in intervals {
-        length += interval.length();
-        Group::add_interval(&mut rows, outline, interval, true);
-    }
-    let mut group = Group::default();
-    for (row, of_row) in rows.iter().enumerate() {
-        if test(RowId(row as u16)) {
-            group.merge(of_row);
-        }
-    }
-    (group, length)
 }
 
 fn share(part: u64, of: u64) -> f64 {

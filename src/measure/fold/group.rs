@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::measure::histogram::Tally;
 use crate::measure::interval::{Cell, InFlight, Interval, IterationCell};
 use crate::measure::summary::{Figures, Percentiles, Times};
+use crate::plan::EndpointId;
 use crate::plan::outline::Outline;
 
 /// Ages of requests that never finished.
@@ -33,32 +34,6 @@ impl Ages {
     }
 }
 
-/// Iterations of the endpoints in a group, counted with the first row of each.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct IterationCount {
-    finished: u64,
-    failed: u64,
-}
-
-impl IterationCount {
-    fn add(&mut self, cell: &IterationCell) {
-        self.merge(Self {
-            finished: cell.duration.count(),
-            failed: cell.failed,
-        });
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.finished = self.finished.saturating_add(other.finished);
-        self.failed = self.failed.saturating_add(other.failed);
-    }
-
-    /// Failed ones as a share of all; `None` without one.
-    pub(crate) fn failed_share(self) -> Option<f64> {
-        (self.finished > 0).then(|| self.failed as f64 / self.finished as f64)
-    }
-}
-
 /// A set of requests, added up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
@@ -67,9 +42,11 @@ pub(crate) struct Group {
     /// Those that never finished.
     pub(crate) unfinished: Ages,
     pub(crate) failed: u64,
-    /// Requests that could not be filled in and so were never sent: in no other figure but the share of failures.
-    never_sent: u64,
-    pub(crate) iterations: IterationCount,
+    /// Requests that could not be filled in.
+    pub(crate) never_sent: u64,
+    /// Iterations finished, and of them failed: of an endpoint they are kept with its first row.
+    pub(crate) iterations: u64,
+    pub(crate) iterations_failed: u64,
     failed_time: u64,
     /// Requests that the rate is of: without those of the graceful stop.
     pub(crate) in_time: u64,
@@ -84,6 +61,7 @@ impl Group {
         self.response.add(&cell.response);
         self.latency.add(&cell.latency);
         self.failed = self.failed.saturating_add(cell.failed);
+        self.never_sent = self.never_sent.saturating_add(cell.never_sent);
         self.failed_time = self.failed_time.saturating_add(cell.failed_time);
         if in_time {
             self.in_time = self.in_time.saturating_add(cell.requests());
@@ -93,30 +71,10 @@ impl Group {
         self.body_bytes = self.body_bytes.saturating_add(cell.body_bytes);
     }
 
-    /// Takes an interval into the groups of all rows. `in_time`: before the graceful stop.
-    pub(crate) fn add_interval(rows: &mut [Self], outline: &Outline, interval: &Interval, in_time: bool) {
-        for cell in &interval.cells {
-            if let Some(group) = rows.get_mut(usize::from(cell.row.0)) {
-                group.add(cell, in_time);
-            }
-        }
-        for never_sent in &interval.not_filled_in {
-            if let Some(group) = rows.get_mut(usize::from(never_sent.0.0.0)) {
-                group.never_sent = group.never_sent.saturating_add(never_sent.1);
-            }
-        }
-        for cell in &interval.iterations {
-            let first = outline.rows.iter().position(|row| row.endpoint == cell.endpoint);
-            if let Some(group) = first.and_then(|first| rows.get_mut(first)) {
-                group.iterations.add(cell);
-            }
-        }
-    }
-
-    /// Failed requests and those that were never sent, as a share of all that were due; `None` without one.
-    pub(crate) fn failure_share(&self) -> Option<f64> {
-        let due = self.requests().saturating_add(self.never_sent);
-        (due > 0).then(|| self.failed.saturating_add(self.never_sent) as f64 / due as f64)
+    /// Takes iterations in.
+    pub(crate) fn add_iterations(&mut self, cell: &IterationCell) {
+        self.iterations = self.iterations.saturating_add(cell.duration.count());
+        self.iterations_failed = self.iterations_failed.saturating_add(cell.failed);
     }
 
     /// Takes another's requests in.
@@ -126,7 +84,8 @@ impl Group {
         self.unfinished.merge(&other.unfinished);
         self.failed = self.failed.saturating_add(other.failed);
         self.never_sent = self.never_sent.saturating_add(other.never_sent);
-        self.iterations.merge(other.iterations);
+        self.iterations = self.iterations.saturating_add(other.iterations);
+        self.iterations_failed = self.iterations_failed.saturating_add(other.iterations_failed);
         self.failed_time = self.failed_time.saturating_add(other.failed_time);
         self.in_time = self.in_time.saturating_add(other.in_time);
         self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);
@@ -137,6 +96,16 @@ impl Group {
     /// Completed requests.
     pub(crate) fn requests(&self) -> u64 {
         self.response.count()
+    }
+
+    /// Requests without success: those that failed, and those that could not even be sent.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failed.saturating_add(self.never_sent)
+    }
+
+    /// What a share of failures is of: the completed requests, and those that could not be sent.
+    pub(crate) fn attempts(&self) -> u64 {
+        self.requests().saturating_add(self.never_sent)
     }
 
     /// Bytes of a response's body, mean.
@@ -173,6 +142,7 @@ impl Group {
         Figures {
             requests,
             failures: self.failed,
+            never_sent: self.never_sent,
             unfinished: self.unfinished.sent.count(),
             unsent: self.unfinished.unsent(),
             rate: self.rate(length),
@@ -185,6 +155,26 @@ impl Group {
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
             body_bytes: self.body_bytes,
+        }
+    }
+}
+
+/// The first row of each endpoint, with which its iterations are kept.
+pub(crate) fn first_rows(outline: &Outline) -> Vec<usize> {
+    let endpoints = (0..outline.endpoints.len()).map(|endpoint| EndpointId(endpoint as u16));
+    let first = |endpoint| outline.rows.iter().position(|row| row.endpoint == endpoint);
+    // One without a row has no iteration either.
+    endpoints
+        .map(|endpoint| first(endpoint).unwrap_or(usize::MAX))
+        .collect()
+}
+
+/// Takes the iterations of an interval in, each with the first row of its endpoint.
+pub(crate) fn add_iterations(rows: &mut [Group], first: &[usize], interval: &Interval) {
+    for cell in &interval.iterations {
+        let row = first.get(usize::from(cell.endpoint.0));
+        if let Some(group) = row.and_then(|row| rows.get_mut(*row)) {
+            group.add_iterations(cell);
         }
     }
 }

@@ -138,6 +138,8 @@ impl Timeline {
 pub(crate) struct Iterations {
     pub(crate) duration: Tally,
     pub(crate) failed: u64,
+    pub(crate) sent_nothing: u64,
+    pub(crate) drawn: u64,
     pub(crate) pace_overruns: u64,
 }
 
@@ -157,6 +159,11 @@ impl Iterations {
             for cell in &interval.iterations {
                 at(cell.endpoint, &mut |iterations| iterations.add(cell));
             }
+            for draws in &interval.draws {
+                at(draws.0, &mut |iterations| {
+                    iterations.drawn = iterations.drawn.saturating_add(draws.1);
+                });
+            }
             for overruns in &interval.pace_overruns {
                 at(overruns.0, &mut |iterations| {
                     iterations.pace_overruns = iterations.pace_overruns.saturating_add(overruns.1);
@@ -169,6 +176,7 @@ impl Iterations {
     fn add(&mut self, cell: &IterationCell) {
         self.duration.add(&cell.duration);
         self.failed = self.failed.saturating_add(cell.failed);
+        self.sent_nothing = self.sent_nothing.saturating_add(cell.sent_nothing);
     }
 }
 
@@ -181,7 +189,7 @@ pub(crate) struct HealthFold {
     sampled_seconds: u64,
     busy_seconds: u64,
     dropped_arrivals: u64,
-    not_filled_in: u64,
+    never_sent: u64,
 }
 
 /// Cores used in an interval; `None` where nothing was sampled, or it is too short to tell, as what is left of a second when a run
@@ -203,8 +211,8 @@ impl HealthFold {
         self.all.merge(&interval.generator);
         let dropped = interval.dropped.iter().map(|stage| stage.1);
         self.dropped_arrivals = dropped.fold(self.dropped_arrivals, u64::saturating_add);
-        let not_filled_in = interval.not_filled_in.iter().map(|of| of.1);
-        self.not_filled_in = not_filled_in.fold(self.not_filled_in, u64::saturating_add);
+        let never_sent = interval.cells.iter().map(|cell| cell.never_sent);
+        self.never_sent = never_sent.fold(self.never_sent, u64::saturating_add);
         if let Some(cores) = cores(interval) {
             let seconds = u64::from(interval.until - interval.from);
             self.sampled_seconds += seconds;
@@ -220,7 +228,7 @@ impl HealthFold {
             could_not_send: failures.count(|text| text.starts_with(COULD_NOT_SEND)),
             other_failures: failures.count(|text| text == OTHER_FAILURES),
             dropped_arrivals: self.dropped_arrivals,
-            not_filled_in: self.not_filled_in,
+            never_sent: self.never_sent,
         };
         let health = Health {
             lateness: times(&self.late),

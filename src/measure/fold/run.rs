@@ -1,17 +1,16 @@
 //! The figures of the whole run: of all requests, ramps and graceful stop included.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::group::{Group, times};
+use super::group::{Group, add_iterations, first_rows, times};
 use super::series::second;
 use super::{Failures, HealthFold, Iterations, Unfinished};
 use crate::measure::histogram::Tally;
-use crate::measure::interval::{Cell, Counter};
+use crate::measure::interval::{Cell, Starts};
 use crate::measure::recording::Recording;
 use crate::measure::summary::{
-    Connections, DataEnded, EndpointSummary, NotFilledIn, Phase, Phases, PoolSummary, RowSummary, RunSummary,
+    Connections, DataEnded, EndpointSummary, Phase, Phases, PoolSummary, RowSummary, RunSummary,
     StageSummary, StatusCount, Unfinished as UnfinishedSummary, Verdict,
 };
 use crate::plan::{EndpointId, RowId};
@@ -49,7 +48,9 @@ impl Whole {
             failures: Failures::default(),
             after_last_stage: 0,
         };
+        let first = first_rows(outline);
         for interval in recording.timeline.intervals() {
+            add_iterations(&mut whole.rows, &first, interval);
             let phase = recording.phase_of(interval.from).1;
             let in_time = !matches!(phase, Phase::Stopping | Phase::Pause);
             if in_time {
@@ -58,9 +59,10 @@ impl Whole {
             } else if phase == Phase::Stopping {
                 whole.after_last_stage = whole.after_last_stage.saturating_add(interval.requests());
             }
-            Group::add_interval(&mut whole.rows, outline, interval, in_time);
             for cell in &interval.cells {
-                if let Some(details) = whole.details.get_mut(usize::from(cell.row.0)) {
+                let row = usize::from(cell.row.0);
+                if let (Some(group), Some(details)) = (whole.rows.get_mut(row), whole.details.get_mut(row)) {
+                    group.add(cell, in_time);
                     details.add(cell);
                 }
                 whole.failures.add(cell);
@@ -94,6 +96,8 @@ impl Whole {
         health.warnings.extend_from_slice(&recording.end.warnings);
         let dropped = intervals().flat_map(|interval| &interval.dropped);
         let mut tally = Tally::default();
+        let mut starts = Starts::default();
+        intervals().for_each(|interval| starts.add(&interval.starts));
         RunSummary {
             run: recording.info.clone(),
             end: recording.end.clone(),
@@ -108,8 +112,8 @@ impl Whole {
             thresholds,
             pools: pools(recording),
             data_ended: data_ended(recording),
+            starts,
             dropped_arrivals: dropped.fold(0, |sum, stage| sum.saturating_add(stage.1)),
-            not_filled_in: not_filled_in(recording),
             connections,
             health,
             storage: recording.storage.clone(),
@@ -182,8 +186,10 @@ fn endpoints(recording: &Recording) -> Vec<EndpointSummary> {
         .map(|(id, (endpoint, iterations))| EndpointSummary {
             endpoint: EndpointId(id as u16),
             name: endpoint.name.clone(),
+            drawn: iterations.drawn,
             iterations: iterations.duration.count(),
             failed: iterations.failed,
+            sent_nothing: iterations.sent_nothing,
             duration: times(&iterations.duration),
             pace_overruns: iterations.pace_overruns,
         })
@@ -204,23 +210,6 @@ fn unfinished_summaries(unfinished: &Unfinished) -> Vec<UnfinishedSummary> {
         })
     })
     .collect()
-}
-
-fn not_filled_in(recording: &Recording) -> Vec<NotFilledIn> {
-    let mut counts: BTreeMap<_, u64> = BTreeMap::new();
-    let intervals = recording.timeline.intervals().iter();
-    for Counter(of, count) in intervals.flat_map(|interval| &interval.not_filled_in) {
-        let sum = counts.entry(of).or_default();
-        *sum = sum.saturating_add(*count);
-    }
-    let all = counts.into_iter().map(|((row, text), count)| NotFilledIn {
-        row: *row,
-        text: Arc::clone(text),
-        count,
-    });
-    let mut all: Vec<_> = all.collect();
-    all.sort_by_key(|of| std::cmp::Reverse(of.count));
-    all
 }
 
 fn pools(recording: &Recording) -> Vec<PoolSummary> {

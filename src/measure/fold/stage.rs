@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::group::{Group, mean};
+use super::group::{Group, add_iterations, first_rows, mean};
 use super::series::mean_level;
 use super::{Failures, HealthFold, Unfinished};
 use crate::measure::interval::Integrals;
@@ -19,7 +19,6 @@ pub(super) struct Held<'a> {
     integrals: Integrals,
     failures: Failures,
     connections: Connections,
-    iterations: u64,
     dropped: u64,
     health: HealthFold,
 }
@@ -34,21 +33,22 @@ impl<'a> Held<'a> {
             integrals: Integrals::default(),
             failures: Failures::default(),
             connections: Connections::default(),
-            iterations: 0,
             dropped: 0,
             health: HealthFold::default(),
         };
+        let first = first_rows(&recording.info.outline);
         for interval in recording.timeline.within(window) {
+            add_iterations(&mut held.rows, &first, interval);
             held.length += interval.length();
             held.integrals.merge(&interval.integrals);
             held.health.add(interval, &recording.info.host);
-            Group::add_interval(&mut held.rows, &recording.info.outline, interval, true);
             for cell in &interval.cells {
+                if let Some(row) = held.rows.get_mut(usize::from(cell.row.0)) {
+                    row.add(cell, true);
+                }
                 held.failures.add(cell);
                 held.connections.add(&cell.connections);
             }
-            let finished = interval.iterations.iter().map(|cell| cell.duration.count());
-            held.iterations = finished.fold(held.iterations, u64::saturating_add);
             held.dropped = interval
                 .dropped
                 .iter()
@@ -93,7 +93,8 @@ impl<'a> Held<'a> {
             in_flight: mean_level(self.integrals.in_flight, self.length),
             waiting: mean_level(self.integrals.waiting, self.length),
             dropped_arrivals: self.dropped,
-            iterations: self.iterations,
+            iterations: total.iterations,
+            iterations_failed: total.iterations_failed,
             bytes_per_second: if seconds > 0.0 {
                 figures.bytes_received as f64 / seconds
             } else {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::merge::{Counter, Keyed, is_sorted, merge_sorted};
@@ -41,7 +42,11 @@ pub struct Cell {
     /// Requests that failed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u64,
-    /// Sum of their response times, microseconds.
+    /// Requests that were never sent, as they could not be filled in: no requests of the API, and not among the others. Why
+    /// stands in `failures` too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub never_sent: u64,
+    /// Sum of the response times of those that failed, microseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed_time: u64,
     /// Why, ascending by text.
@@ -90,7 +95,11 @@ impl Cell {
             .failures
             .iter()
             .fold(0_u64, |sum, failure| sum.saturating_add(failure.count));
-        if self.failed > self.requests() || by_text != self.failed || self.failed_time > self.response.sum() {
+        let without_success = self.failed.saturating_add(self.never_sent);
+        if self.failed > self.requests()
+            || by_text != without_success
+            || self.failed_time > self.response.sum()
+        {
             return Err("failures do not add up");
         }
         if is_sorted(&self.failures) && is_sorted(&self.statuses) {
@@ -117,6 +126,7 @@ impl Keyed for Cell {
         self.connect.merge(&other.connect);
         self.tls.merge(&other.tls);
         self.failed = self.failed.saturating_add(other.failed);
+        self.never_sent = self.never_sent.saturating_add(other.never_sent);
         self.failed_time = self.failed_time.saturating_add(other.failed_time);
         merge_sorted(&mut self.failures, &other.failures);
         self.bytes_sent = self.bytes_sent.saturating_add(other.bytes_sent);
@@ -166,9 +176,12 @@ pub struct IterationCell {
     pub stage: StageId,
     /// How long they took; its count is their number.
     pub duration: Sparse,
-    /// Of them broken off by a failed step.
+    /// Of them broken off by a step that failed, or that could not be filled in.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u64,
+    /// Of them without a request, as the conditions of all steps were false.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sent_nothing: u64,
 }
 
 impl Keyed for IterationCell {
@@ -181,6 +194,29 @@ impl Keyed for IterationCell {
     fn absorb(&mut self, other: &Self) {
         self.duration.merge(&other.duration);
         self.failed = self.failed.saturating_add(other.failed);
+        self.sent_nothing = self.sent_nothing.saturating_add(other.sent_nothing);
+    }
+}
+
+/// What became of `on_start`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Starts {
+    /// How often it failed.
+    pub failed: u64,
+    /// Users, or arrivals, that left for that.
+    pub stopped: u64,
+}
+
+impl Starts {
+    /// Adds another's.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.failed = self.failed.saturating_add(other.failed);
+        self.stopped = self.stopped.saturating_add(other.stopped);
+    }
+
+    pub(super) fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -119,9 +119,9 @@ fn check(interval: &Interval, outline: &Outline) -> Result<(), &'static str> {
             .iter()
             .all(|dropped| usize::from(dropped.0.0) < stages)
         && interval
-            .not_filled_in
+            .draws
             .iter()
-            .all(|count| usize::from(count.0.0.0) < rows)
+            .all(|draws| usize::from(draws.0.0) < endpoints)
         && interval
             .pool_empty
             .iter()

@@ -63,6 +63,7 @@ fn info() -> RunInfo {
 /// A second with as many requests as its number.
 fn second(number: u32) -> Arc<Interval> {
     let cell = Requests {
+        never_sent: 0,
         row: RowId(0),
         stage: StageId(0),
         response: Sparse::of((0..number).map(|_| Duration::from_millis(5))),

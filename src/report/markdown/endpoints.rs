@@ -41,6 +41,13 @@ pub(super) fn whole_run(summary: &RunSummary) -> String {
     } else {
         ""
     };
+    let never = match summary.total.never_sent {
+        0 => String::new(),
+        count => format!(
+            ", {} included that were never sent and are not among the requests",
+            number::whole(count as f64)
+        ),
+    };
     let from_due = if open {
         " Times count from the moment a request was due."
     } else {
@@ -48,7 +55,7 @@ pub(super) fn whole_run(summary: &RunSummary) -> String {
     };
     format!(
         "## Endpoints\n\nAn endpoint is one kind of request{journey}. These are all \
-         requests of the run, the ramps between the levels included{after}; RPS is over {}. *Failed*: number and share.{from_due}\n\n{}",
+         requests of the run, the ramps between the levels included{after}; RPS is over {}. *Failed*: number and share{never}.{from_due}\n\n{}",
         number::span(summary.length),
         table.markdown()
     )
@@ -90,7 +97,7 @@ pub(super) fn by_level(summary: &RunSummary) -> Option<String> {
 }
 
 fn figures(open: bool, figures: &Figures) -> [Cell; 8] {
-    let failed = match figures.failures {
+    let failed = match figures.all_failures() {
         0 => "0".to_owned(),
         count => format!("{count} ({})", number::percent(figures.failure_share())),
     };

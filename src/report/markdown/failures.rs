@@ -10,12 +10,18 @@ const TYPES: usize = 20;
 
 /// The table of failure types.
 pub(super) fn types(summary: &RunSummary) -> String {
-    let (failures, requests) = (summary.total.failures, summary.total.requests);
+    let (failures, requests) = (summary.total.all_failures(), summary.total.attempts());
+    let never = match summary.total.never_sent {
+        0 => String::new(),
+        count => format!(
+            " {} of them could not be filled in and were never sent.",
+            number::whole(count as f64)
+        ),
+    };
     if failures == 0 {
         return format!(
-            "## Failures\n\nNone of the {} failed.{}",
-            number::counted(requests, "request"),
-            never_sent(summary)
+            "## Failures\n\nNone of the {} failed.",
+            number::counted(requests, "request")
         );
     }
     let mut table = Table::new([
@@ -37,24 +43,11 @@ pub(super) fn types(summary: &RunSummary) -> String {
         String::new()
     };
     format!(
-        "## Failures\n\n{failures} of {} failed ({}), over the whole run, ramps included. First and last: seconds since the \
-         start of the load. Endpoints and levels (those in which the requests were sent) come with their counts.{}\n\n{}{rest}",
+        "## Failures\n\n{failures} of {} failed ({}), over the whole run, ramps included.{never} First and last: seconds since the \
+         start of the load. Endpoints and levels (those in which the requests were sent) come with their counts.\n\n{}{rest}",
         number::counted(requests, "request"),
         number::percent(summary.total.failure_share()),
-        never_sent(summary),
         table.markdown()
-    )
-}
-
-/// Requests that could not be filled in: they are in no count of requests.
-fn never_sent(summary: &RunSummary) -> String {
-    let count = summary.not_filled_in.iter().map(|of| of.count).sum::<u64>();
-    if count == 0 {
-        return String::new();
-    }
-    format!(
-        " Beside them {} could not be filled in, so that nothing was sent: they count in thresholds on `failures`, and in no other figure.",
-        number::counted(count, "request")
     )
 }
 

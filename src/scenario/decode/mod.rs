@@ -56,6 +56,8 @@ pub(super) fn scenario(out: &mut Diagnostics, root: &Node) -> Option<Scenario> {
             "the name of an endpoint",
             "[get_by_term_id]",
         ),
+        on_start_failure: fields.read(out, "on_start_failure", leaf::choice),
+        session: fields.read(out, "session", leaf::choice),
         on_stop: names(out, &fields, "on_stop", "the name of an endpoint", "[log_out]"),
         setup: request::once(out, &fields, "setup"),
         teardown: request::once(out, &fields, "teardown"),

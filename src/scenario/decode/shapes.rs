@@ -2,7 +2,7 @@
 //! keys, messages their words, and [`schema`](crate::scenario::schema) is made.
 
 use super::shape::{Key, Rule, Shape, Type, advice, keys, words};
-use crate::scenario::model::{Arrivals, OnEnd, Order, Until, WhenBusy, WhenFull};
+use crate::scenario::model::{Arrivals, OnEnd, OnStartFailure, Order, SessionOf, Until, WhenBusy, WhenFull};
 
 mod request;
 mod scalars;
@@ -37,6 +37,11 @@ pub(crate) static SCENARIO: Shape = Shape {
         think: Type::Block(&THINK), "wait wait_time sleep pause delay";
         /// Endpoints that each user runs once, first, with no pause after them.
         on_start: NAMES;
+        /// What becomes of a user whose on_start failed: retry (after growing pauses), stop_user, or continue. Default: retry.
+        on_start_failure: Type::Word(words::<OnStartFailure>);
+        /// How long a session (connection, cookies, captured values) lasts: per_user, or per_iteration. Default: per_user; with
+        /// `rate`, where each arrival is a new visitor, per_iteration.
+        session: Type::Word(words::<SessionOf>), "sessions";
         /// Endpoints that each user runs once, last.
         on_stop: NAMES;
         /// Requests done once per run, before the first user; not measured.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::measure::aggregator::Aggregator;
-use runner::measure::recorder::{Flight, Recorder};
+use runner::measure::recorder::{Flight, IterationResult, Recorder};
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending};
 use runner::measure::sample::Sample;
@@ -182,8 +182,13 @@ impl World<'_> {
             Event::Ask => self.ask(now),
             Event::Answer(flight, answer) => {
                 self.recorder.finish(flight, &answer);
-                self.recorder
-                    .iteration(EndpointId(answer.row.0), StageId(0), answer.sent, time, true);
+                self.recorder.iteration(
+                    EndpointId(answer.row.0),
+                    StageId(0),
+                    answer.sent,
+                    time,
+                    IterationResult::Done,
+                );
                 match self.queue.source {
                     Source::Closed { think, .. } => {
                         self.recorder.thinking(time, 1);

@@ -12,7 +12,7 @@ use rand_core::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use runner::analysis::steady::windows;
 use runner::measure::aggregator::Aggregator;
-use runner::measure::recorder::{Flight, Recorder};
+use runner::measure::recorder::{Flight, IterationResult, Recorder};
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending, RunInfo};
 use runner::measure::sample::Sample;
@@ -195,8 +195,13 @@ impl<'a> World<'a> {
                     if let Some(asked) = self.asked[user].take() {
                         self.recorder.finish(asked.flight, &sample);
                     }
-                    self.recorder
-                        .iteration(EndpointId(sample.row.0), sample.stage, sample.sent, time, true);
+                    self.recorder.iteration(
+                        EndpointId(sample.row.0),
+                        sample.stage,
+                        sample.sent,
+                        time,
+                        IterationResult::Done,
+                    );
                     self.recorder.thinking(time, 1);
                     let pause = self.exponential(THINK);
                     self.at(now + pause, user);

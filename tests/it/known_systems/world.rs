@@ -9,7 +9,7 @@ use rand_pcg::Pcg64Mcg;
 use runner::analysis::Analysis;
 use runner::analysis::steady::windows;
 use runner::measure::aggregator::Aggregator;
-use runner::measure::recorder::{Flight, Recorder};
+use runner::measure::recorder::{Flight, IterationResult, Recorder};
 use runner::measure::run::{End, Ending};
 use runner::measure::summary::RunSummary;
 use runner::plan::draw::uniform;
@@ -259,8 +259,12 @@ impl Run<'_> {
         }
         self.recorder.finish(asked.flight, &told);
         let endpoint = EndpointId(asked.row);
+        let result = match failure {
+            None => IterationResult::Done,
+            Some(_) => IterationResult::Failed,
+        };
         self.recorder
-            .iteration(endpoint, StageId(asked.stage), sent, now, failure.is_none());
+            .iteration(endpoint, StageId(asked.stage), sent, now, result);
         if self.world.max_users.is_some() {
             self.recorder.users(now, -1);
         } else {

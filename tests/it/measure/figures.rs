@@ -260,6 +260,7 @@ fn thresholds_are_judged_over_the_run_or_every_stage_and_fail_without_requests()
         Some(Selection {
             name: "x".to_owned(),
             rows: vec![RowId(row)],
+            step: false,
         })
     };
     let thresholds = vec![

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use runner::measure::interval::Interval;
-use runner::measure::recorder::{Cut, Recorder};
+use runner::measure::recorder::{Cut, IterationResult, Recorder};
 use runner::plan::{EndpointId, RowId, StageId};
 
 use super::script::{Numbers, failed, ms, outline, sample, secs};
@@ -45,7 +45,12 @@ fn cuts(seed: u64, worker: u16) -> Vec<Cut> {
                 answer
             };
             recorder.finish(flight, &answer);
-            recorder.iteration(EndpointId(row), StageId(stage), sent, now, numbers.below(5) > 0);
+            let result = if numbers.below(5) > 0 {
+                IterationResult::Done
+            } else {
+                IterationResult::Failed
+            };
+            recorder.iteration(EndpointId(row), StageId(stage), sent, now, result);
             recorder.pace_overrun(EndpointId(row));
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runner::measure::aggregator::{Absorbed, Aggregator};
-use runner::measure::recorder::{Cut, Flight, Recorder};
+use runner::measure::recorder::{Cut, Flight, IterationResult, Recorder};
 use runner::measure::recording::Recording;
 use runner::measure::run::{End, Ending, FORMAT, Host, RunInfo};
 use runner::measure::sample::{ConnectionUse, Outcome, Sample};
@@ -228,7 +228,13 @@ impl Run {
                     truth.requests.push((answer.sent, answer.done, answer.row.0));
                     truth.failures += u64::from(answer.outcome != Outcome::Success);
                     recorder.finish(flight, &answer);
-                    recorder.iteration(EndpointId(answer.row.0), answer.stage, answer.sent, now, true);
+                    recorder.iteration(
+                        EndpointId(answer.row.0),
+                        answer.stage,
+                        answer.sent,
+                        now,
+                        IterationResult::Done,
+                    );
                     recorder.thinking(now, 1);
                     steps[user] = Some(Step::Ask);
                     let pause = Duration::from_micros(100_000 + numbers.below(300_000));

@@ -9,9 +9,9 @@ use std::time::Duration;
 use runner::measure::health::{Health, Warning};
 use runner::measure::run::{End, Ending, FORMAT, Host, RunInfo, Storage};
 use runner::measure::summary::{
-    Connections, DataEnded, EndpointSummary, FailureCount, FailureSummary, Figures, Judged, NotFilledIn,
-    Percentiles, Phase, Phases, PoolSummary, Quantile, RowSummary, RunSummary, Second, SecondRow,
-    StageSummary, StatusCount, Times, Unfinished, Verdict, Window, WindowChoice,
+    Connections, DataEnded, EndpointSummary, FailureCount, FailureSummary, Figures, Judged, Percentiles,
+    Phase, Phases, PoolSummary, Quantile, RowSummary, RunSummary, Second, SecondRow, StageSummary,
+    StatusCount, Times, Unfinished, Verdict, Window, WindowChoice,
 };
 use runner::plan::outline::{EndpointOutline, Outline, Row, StageOutline, ThinkOutline};
 use runner::plan::threshold::{Metric, Op, Selection, Threshold};
@@ -67,6 +67,7 @@ pub(super) fn figures(requests: u64, failures: u64, mean: f64, rate: f64) -> Fig
         return Figures::default();
     }
     Figures {
+        never_sent: 0,
         requests,
         failures,
         unfinished: 0,
@@ -112,6 +113,7 @@ fn stage(number: u16, level: f64, choice: WindowChoice, whole: Figures, rows: u6
     let think = (whole.requests > 0).then(|| seconds(2.55));
     let mean = whole.mean.unwrap_or_default().as_secs_f64();
     StageSummary {
+        iterations_failed: 0,
         stage: StageId(number),
         level,
         window: Window {
@@ -353,7 +355,7 @@ pub(super) fn clean() -> RunSummary {
         pools: Vec::new(),
         data_ended: Vec::new(),
         dropped_arrivals: 0,
-        not_filled_in: Vec::new(),
+        starts: runner::measure::interval::Starts::default(),
         connections: connections(total.requests),
         health: healthy(),
         storage: Storage::default(),

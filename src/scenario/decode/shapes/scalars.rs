@@ -70,13 +70,13 @@ pub(super) const STATUS: Type = Type::Scalar(
 pub(super) const THRESHOLD: Type = Type::Scalar(
     "Threshold",
     r#"{
-        "description": "metric [of endpoint] op value [in every stage] [for 10s: abort]; metrics are failures, p50 to p99.9, mean, max, rps.",
+        "description": "metric [of endpoint] op value [in every stage] [for 10s: abort]; metrics are failures, iterations failed, p50 to p99.9, mean, max, rps.",
         "type": ["string", "object"],
         "minLength": 1,
         "minProperties": 1,
         "maxProperties": 1,
         "additionalProperties": { "const": "abort" },
-        "examples": ["failures < 1%", "p95 of get_by_term_id < 3s", "failures < 50% for 10s: abort"]
+        "examples": ["failures < 1%", "iterations failed < 1%", "p95 of get_by_term_id < 3s", "failures < 50% for 10s: abort"]
     }"#,
 );
 pub(super) const REDIRECTS: Type = Type::Scalar(
