@@ -146,6 +146,7 @@ fn sample(plan: &Plan, at: Duration, took: Duration) -> Sample {
         dns: None,
         connect: None,
         tls: None,
+        resent: 0,
         connection: ConnectionUse::Reused,
         bytes_sent: 80,
         bytes_received: 350,

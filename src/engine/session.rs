@@ -314,6 +314,7 @@ fn add(exchange: &mut Exchange, before: &Exchange) {
         }
     }
     exchange.connection = exchange.connection.max(before.connection);
+    exchange.resent += before.resent;
     exchange.bytes_sent += before.bytes_sent;
     exchange.bytes_received += before.bytes_received;
 }
@@ -331,6 +332,7 @@ impl Answer {
                     done,
                 },
                 connection: None,
+                resent: 0,
                 bytes_sent: 0,
                 bytes_received: 0,
                 outcome: Err(Box::new(Failed {
@@ -367,6 +369,7 @@ mod tests {
                 done: Instant::now(),
             },
             connection,
+            resent: 0,
             bytes_sent: bytes,
             bytes_received: 10 * bytes,
             outcome: Err(Box::new(Failed {

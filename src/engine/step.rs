@@ -373,6 +373,7 @@ impl Performed<'_> {
             connect: timing.connect,
             tls: timing.tls,
             connection: connection_use(exchange.connection),
+            resent: exchange.resent,
             bytes_sent: exchange.bytes_sent,
             bytes_received: exchange.bytes_received,
             body_bytes: self.answer.response().map_or(0, |response| response.body_length),

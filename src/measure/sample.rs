@@ -28,6 +28,8 @@ pub struct Sample {
     pub tls: Option<Duration>,
     /// The connection that carried it.
     pub connection: ConnectionUse,
+    /// How often it was sent once more.
+    pub resent: u32,
     /// Bytes written (head and body, before TLS).
     pub bytes_sent: u64,
     /// Bytes read (head and body, after TLS, before decoding).

@@ -40,7 +40,7 @@ const FIGURES: [&str; 25] = [
 ];
 
 /// The columns of a stage that are not of requests.
-const STAGE: [&str; 19] = [
+const STAGE: [&str; 20] = [
     "stage",
     "window_from_s",
     "window_to_s",
@@ -60,6 +60,7 @@ const STAGE: [&str; 19] = [
     "connections_none",
     "requests_in_ramp",
     "requests_in_hold_outside_window",
+    "requests_resent",
 ];
 
 /// `summary.csv`: one row per stage. The first six columns are the README's table; the average that this shows in the open
@@ -94,12 +95,13 @@ pub fn summary(summary: &RunSummary) -> String {
     table.csv(LineEnd::Lf)
 }
 
-fn of_stage(stage: &StageSummary) -> [Cell; 19] {
+fn of_stage(stage: &StageSummary) -> [Cell; 20] {
     let Connections {
         none,
         new,
         reused,
         reopened,
+        resent,
     } = stage.connections;
     let warm_up = match stage.window.choice {
         crate::measure::summary::WindowChoice::Steady { warm_up } => Some(warm_up),
@@ -125,6 +127,7 @@ fn of_stage(stage: &StageSummary) -> [Cell; 19] {
         Cell::figure(none),
         Cell::figure(stage.in_ramp),
         Cell::figure(stage.in_hold_outside),
+        Cell::figure(resent),
     ]
 }
 

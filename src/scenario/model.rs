@@ -223,8 +223,11 @@ words! {
     OnStale {
         /// Count it as a failure: it is what a client without retries sees.
         "fail" => Fail,
-        /// Send once more on a new connection, as browsers do; counted. The server may see the request twice.
+        /// Send it once more on a new connection, if its method is idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE: RFC
+        /// 9110, section 9.2.2); counted. The server may see such a request twice. A POST or PATCH is a failure.
         "reconnect" => Reconnect,
+        /// Send a request of any method once more, POST and PATCH too: the server may carry it out twice.
+        "reconnect_any" => ReconnectAny,
     }
 }
 

@@ -6,6 +6,7 @@
 mod connections;
 mod exchanges;
 mod failures;
+mod http2;
 mod on_the_wire;
 mod over_tls;
 mod with_reqwest;

@@ -1,7 +1,7 @@
 //! The default transport: HTTP/1.1 on connections of our own.
 //!
 //! Each connection is polled inside the task of the user that uses it; no task is spawned. Nothing is sent twice unless
-//! the scenario says `on_stale: reconnect`, and everything that happens to a connection is seen and told.
+//! the scenario says so (`on_stale`), and everything that happens to a connection is seen and told.
 //!
 //! A kept-alive connection that is known to be closed before a request is written (its end was already received) is
 //! replaced, as urllib3, and so Locust, and every browser do: nothing was sent, and a pause longer than the server's
@@ -24,7 +24,7 @@ use super::connect;
 use super::outgoing::Outgoing;
 use super::wire::{Buffers, Wire};
 use super::{Client, Connection, Exchange, Failure, Request, Shared, Transport};
-use crate::plan::target::{Connections, OnStale, Origin};
+use crate::plan::target::{Connections, Origin};
 use limit::Limit;
 use record::{Reception, Record};
 
@@ -124,9 +124,10 @@ impl User {
             let Err(failure) = self.send(open, request, record).await else {
                 return Ok(());
             };
-            if !self.goes_again(&failure, record) {
+            if record.received() > 0 || !request.goes_again(self.shared.options.on_stale, &failure) {
                 return Err(failure);
             }
+            record.resent += 1;
             found_closed = true;
             break;
         }
@@ -139,13 +140,6 @@ impl User {
             Connection::New
         });
         self.send(open, request, record).await
-    }
-
-    /// Whether a request that failed on a kept-alive connection is sent on a new one.
-    fn goes_again(&self, failure: &Failure, record: &Record<'_>) -> bool {
-        self.shared.options.on_stale == OnStale::Reconnect
-            && matches!(failure, Failure::Reset | Failure::ClosedWithoutResponse)
-            && record.received() == 0
     }
 
     fn take_idle(&self, origin: &Arc<Origin>) -> Option<Box<Open>> {

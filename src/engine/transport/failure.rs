@@ -122,8 +122,54 @@ fn of_alert(alert: AlertDescription) -> String {
         AlertDescription::HandshakeFailure => {
             "the server refuses it (no cipher in common, or a client certificate is missing)".to_owned()
         }
+        AlertDescription::Unknown(_) => "the server answers with an unknown alert".to_owned(),
         other => format!("the server answers with the alert {other:?}"),
     }
+}
+
+/// Errors of HTTP/2, by their codes: what a server writes beside a code, and any code of its own, is not for the report.
+/// `begun`: there is a part of a response.
+pub(super) fn of_http2(error: &h2::Error, begun: bool) -> Option<Failure> {
+    let reason = error.reason()?;
+    let code = code(reason);
+    Some(if error.is_remote() && error.is_go_away() {
+        Failure::Io(format!("the server ended the HTTP/2 connection (GOAWAY, {code})"))
+    } else if error.is_remote() {
+        Failure::Io(format!("the server ended the HTTP/2 stream (RST_STREAM, {code})"))
+    } else if !begun && reason == h2::Reason::FRAME_SIZE_ERROR {
+        // "HTTP/1.1" read as the head of a frame says that five million bytes follow.
+        Failure::Invalid("it is HTTP/1.1, and `target.http2` asks for HTTP/2".to_owned())
+    } else {
+        Failure::Invalid(format!("the server broke the HTTP/2 protocol ({code})"))
+    })
+}
+
+/// Whether the server told that it had not begun with the request (RFC 9113, sections 6.8 and 8.7): of the streams whose error
+/// is its GOAWAY, h2 gives that to those above the last one only.
+pub(super) fn is_unprocessed(error: &h2::Error) -> bool {
+    error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+}
+
+/// The name of an error code (RFC 9113, section 7).
+fn code(reason: h2::Reason) -> &'static str {
+    const NAMES: [&str; 14] = [
+        "NO_ERROR",
+        "PROTOCOL_ERROR",
+        "INTERNAL_ERROR",
+        "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT",
+        "STREAM_CLOSED",
+        "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM",
+        "CANCEL",
+        "COMPRESSION_ERROR",
+        "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM",
+        "INADEQUATE_SECURITY",
+        "HTTP_1_1_REQUIRED",
+    ];
+    let number = usize::try_from(u32::from(reason)).unwrap_or(usize::MAX);
+    NAMES.get(number).copied().unwrap_or("an unknown code")
 }
 
 /// What hyper says of a head that it cannot read.

@@ -30,7 +30,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version};
 use tokio::time::Instant;
 
-use crate::plan::target::Origin;
+use crate::plan::target::{OnStale, Origin};
 
 pub use direct::DirectTransport;
 pub use headers::Headers;
@@ -93,6 +93,27 @@ pub struct Request<'a> {
 const NEVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 impl Request<'_> {
+    /// Whether it may go out once more, when it failed so on a connection that was kept alive and no byte of a response came.
+    fn goes_again(&self, on_stale: OnStale, failure: &Failure) -> bool {
+        let allowed = match on_stale {
+            OnStale::Fail => false,
+            // RFC 9110, section 9.2.2: of any other nobody knows what a second one does.
+            OnStale::Reconnect => self.method.is_idempotent(),
+            OnStale::ReconnectAny => true,
+        };
+        allowed && matches!(failure, Failure::Reset | Failure::ClosedWithoutResponse)
+    }
+
+    /// A switch to another protocol that was not asked for answers nothing.
+    fn check_switch(&self, status: StatusCode) -> Result<(), Failure> {
+        if status == StatusCode::SWITCHING_PROTOCOLS && !self.headers.contains_key(http::header::UPGRADE) {
+            return Err(Failure::Invalid(
+                "the server switches to another protocol (101), which the request did not ask for".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
     /// When it is given up.
     pub fn deadline(&self) -> Instant {
         let deadline = self.begun.checked_add(self.timeout);
@@ -107,8 +128,10 @@ pub struct Exchange {
     pub timing: Timing,
     /// Whether a connection was opened for this request; `None` when none was reached.
     pub connection: Option<Connection>,
-    /// Bytes of the request as written (head and body), without TLS's own. Of a request that was sent twice
-    /// (`on_stale: reconnect`), both times.
+    /// How often the request was sent once more: as `on_stale` says, or because the server told by HTTP/2 that it had not
+    /// begun with it. The server's log may have so many requests more.
+    pub resent: u32,
+    /// Bytes of the request as written (head and body), without TLS's own. Of a request that was sent twice, both times.
     pub bytes_sent: u64,
     /// Bytes of the response as read (head and body with the framing of the wire, before any decoding), without TLS's
     /// own.

@@ -3,13 +3,17 @@
 //! The same contract as `direct`, with what reqwest cannot show or be told named here:
 //!
 //! - A kept-alive connection that the server closed is replaced without a word when the request was not yet begun on
-//!   it; `on_stale` has no effect. The new connection shows as [`Connection::New`], never as `Reopened`.
+//!   it. The new connection shows as [`Connection::New`], and as `Reopened` only where the request was sent once more.
+//! - With HTTP/2 a request that the server says it has not begun with (above the last stream of a GOAWAY, or
+//!   REFUSED_STREAM) is sent again, whatever its method and `on_stale`.
+//! - In HTTP/1.1 a response has at most 100 headers, and one with `transfer-encoding: identity` ends with its connection.
 //! - `first_byte` is when the whole head was there, not its first byte.
 //! - Bytes are counted from what was said, not seen on the wire: heads as HTTP/1.1 would write them, bodies as they
 //!   came, without the framing of chunks or of HTTP/2.
 //! - An `accept: */*` is sent where the request has no `accept`, and `.` and `..` in a path are resolved.
 //! - Of a connection through a proxy, `connect` includes the proxy's part.
 //! - Source addresses are taken in turn by user, not by connection.
+//! - With HTTP/2 a `host` of the scenario becomes `:authority`, and over TLS the server's name too.
 //! - Connections live in tasks of their own, spawned by hyper-util.
 //! - With HTTP/2 a request that is given up ends its stream, not its connection.
 //! - `connections: per_request` closes each connection after its request, but does not tell the server so beforehand.
@@ -35,7 +39,10 @@ use super::{
     Client, Connection, Exchange, Failed, Failure, Request, Response, Shared, Timing, Transport,
     TransportError, failure,
 };
-use crate::plan::target::Connections;
+use crate::plan::target::{Connections, Origin};
+
+/// So often a request is sent again that the server says it has not begun with.
+const MOST_RESENT: u32 = 10;
 
 /// Begins the words of a failure to connect to the proxy itself.
 const NO_PROXY: &str = "the proxy could not be reached";
@@ -159,9 +166,11 @@ fn build(shared: &Shared, presume_http2: bool) -> Result<reqwest::Client, Transp
 
 impl Client for ReqwestClient {
     async fn exchange(&mut self, request: &Request<'_>) -> Exchange {
-        let trace = match &self.shared.options.tls.server_name {
-            Some(_) if request.origin.tls => Trace::with_other_name(request.origin),
-            _ => Trace::default(),
+        let renamed = request.origin.tls && self.shared.options.tls.server_name.is_some();
+        let trace = if renamed || self.named(request).is_some() {
+            Trace::with_other_name(request.origin)
+        } else {
+            Trace::default()
         };
         let mut record = Record {
             trace: trace.clone(),
@@ -181,17 +190,23 @@ impl ReqwestClient {
             .pool
             .get(&self.shared, request.origin.tls)
             .map_err(|reason| Failure::Generator(reason.to_owned()))?;
-        let message = self.message(request)?;
-        record.sent = head_length(request, message.headers()) + request.body.len() as u64;
-        let response = client.execute(message).await;
-        let mut response = response.map_err(|error| {
+        let mut response = loop {
+            let message = self.message(request)?;
+            record.sent += head_length(request, message.headers()) + request.body.len() as u64;
+            let error = match client.execute(message).await {
+                Ok(response) => break response,
+                Err(error) => error,
+            };
             let failure = failure_of(&error, record);
             if error.is_connect() {
-                self.of_proxy(failure, record)
-            } else {
-                failure
+                return Err(self.of_proxy(failure, record));
             }
-        })?;
+            if !self.goes_again(request, (&error, &failure), record) {
+                return Err(failure);
+            }
+            record.resent += 1;
+        };
+        request.check_switch(response.status())?;
         record.first_byte = Some(Instant::now());
         record.head_received = response_head_length(&response);
         record.head = Some(Response {
@@ -220,6 +235,20 @@ impl ReqwestClient {
         Ok(())
     }
 
+    /// Whether a request that failed so is sent once more.
+    fn goes_again(
+        &self,
+        request: &Request<'_>,
+        (error, failure): (&reqwest::Error, &Failure),
+        record: &Record,
+    ) -> bool {
+        if unprocessed(error) {
+            return record.resent < MOST_RESENT;
+        }
+        let reused = record.trace.seen().open.is_none();
+        reused && record.resent == 0 && request.goes_again(self.shared.options.on_stale, failure)
+    }
+
     /// Whether requests go to a proxy that speaks HTTP, not SOCKS.
     fn http_proxy(&self) -> bool {
         let proxy = self.shared.options.proxy.as_deref();
@@ -240,22 +269,62 @@ impl ReqwestClient {
         }
     }
 
-    fn message(&self, request: &Request<'_>) -> Result<reqwest::Request, Failure> {
+    /// The `host` that the scenario gives, where HTTP/2 wants it as `:authority`.
+    fn named<'r>(&self, request: &'r Request<'_>) -> Option<&'r http::HeaderValue> {
+        let host = || request.headers.get(http::header::HOST);
+        self.shared.options.http2.then(host).flatten()
+    }
+
+    /// Where a request goes, in the words that its server is to read: `:authority` and the name for TLS are both taken from
+    /// here, and the resolver leads back to where the server is.
+    fn url(&self, request: &Request<'_>) -> Result<Url, Failure> {
         let origin = request.origin;
-        let url = match &self.shared.options.tls.server_name {
-            // reqwest takes the name for TLS from the URL; the resolver leads it back to where the server is.
-            Some(name) if origin.tls => format!("https://{name}:{}{}", origin.port, request.path),
-            _ => format!("{origin}{}", request.path),
+        let scheme = if origin.tls { "https" } else { "http" };
+        let named = self.named(request).map(|host| host.to_str().unwrap_or_default());
+        let server_name = self.shared.options.tls.server_name.as_ref();
+        let url = match (server_name.filter(|_| origin.tls), named) {
+            (Some(name), Some(host)) if host != name => {
+                return Err(Failure::Io(
+                    "under `http2` a `host` header has to be the same as `tls.server_name`".to_owned(),
+                ));
+            }
+            (Some(name), _) => format!("https://{name}:{}{}", origin.port, request.path),
+            (None, Some(host)) => format!("{scheme}://{host}{}", request.path),
+            (None, None) => format!("{origin}{}", request.path),
         };
         let url = Url::parse(&url)
             .map_err(|_| Failure::Io("the request's path is not valid in a URL".to_owned()))?;
+        if named.is_some() && !self.leads_to(&url, origin) {
+            return Err(Failure::Io(
+                "under `http2` a `host` header has to be a name, with no port or the target's, and without a proxy"
+                    .to_owned(),
+            ));
+        }
+        Ok(url)
+    }
+
+    /// Whether a URL with another host still leads to the server: an address would be connected to as it is, as would another
+    /// port, and a proxy would look the name up itself.
+    fn leads_to(&self, url: &Url, origin: &Origin) -> bool {
+        let named = matches!(url.host(), Some(url::Host::Domain(_)));
+        let same = url.host_str() == Some(&origin.host) && url.port_or_known_default() == Some(origin.port);
+        let other = named && url.port().is_none_or(|port| port == origin.port);
+        same || (other && self.shared.options.proxy.is_none())
+    }
+
+    fn message(&self, request: &Request<'_>) -> Result<reqwest::Request, Failure> {
+        let origin = request.origin;
+        let url = self.url(request)?;
         let mut message = reqwest::Request::new(request.method.clone(), url);
         let headers = message.headers_mut();
         headers.clone_from(&**request.headers);
         headers.extend(request.added.iter().cloned());
         // hyper would believe a length that is not the body's.
         headers.remove(http::header::CONTENT_LENGTH);
-        if self.shared.options.tls.server_name.is_some() && !headers.contains_key(http::header::HOST) {
+        if self.shared.options.http2 {
+            // It is `:authority` now, and nginx refuses both.
+            headers.remove(http::header::HOST);
+        } else if self.shared.options.tls.server_name.is_some() && !headers.contains_key(http::header::HOST) {
             let host = http::HeaderValue::from_str(&origin.authority)
                 .map_err(|_| Failure::Invalid("the host's name cannot stand in a header".to_owned()))?;
             headers.insert(http::header::HOST, host);
@@ -278,6 +347,8 @@ impl ReqwestClient {
 #[derive(Default)]
 struct Record {
     trace: Trace,
+    /// How often the request went out once more.
+    resent: u32,
     sent: u64,
     head_received: u64,
     head: Option<Response>,
@@ -293,7 +364,9 @@ impl Record {
             _ => Instant::now(),
         };
         let seen = self.trace.seen();
-        let connection = if seen.open.is_some() {
+        let connection = if seen.open.is_some() && self.resent > 0 {
+            Some(Connection::Reopened)
+        } else if seen.open.is_some() {
             Some(Connection::New)
         } else if seen.begun.is_some() && self.head.is_none() {
             None
@@ -320,6 +393,7 @@ impl Record {
                 done,
             },
             connection,
+            resent: self.resent,
             bytes_sent: if connection.is_some() { self.sent } else { 0 },
             bytes_received: self.head_received + body_length,
             outcome: Failed::or(result, response),
@@ -381,9 +455,6 @@ fn failure_of(error: &reqwest::Error, record: &Record) -> Failure {
             };
             format!("the proxy did not connect: {reason}")
         }))
-    } else if !begun && words.ends_with("frame with invalid size") {
-        // "HTTP/1.1" read as the head of a frame says that five million bytes follow.
-        Failure::Invalid("it is HTTP/1.1, and `target.http2` asks for HTTP/2".to_owned())
     } else {
         Failure::Io(words)
     }
@@ -396,6 +467,9 @@ fn known(error: &(dyn StdError + 'static), opening: bool, begun: bool) -> Option
     }
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(failure::of_tls(error));
+    }
+    if let Some(error) = error.downcast_ref::<h2::Error>() {
+        return failure::of_http2(error, begun).or_else(|| known(error.get_io()?, opening, begun));
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
         return if error.is_parse() {
@@ -423,6 +497,18 @@ fn known(error: &(dyn StdError + 'static), opening: bool, begun: bool) -> Option
         _ if opening => failure::connecting(error),
         _ => failure::transferring(error),
     })
+}
+
+/// Whether the server told that it had not begun with the request.
+fn unprocessed(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref() {
+            return failure::is_unprocessed(error);
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn closed(begun: bool) -> Failure {

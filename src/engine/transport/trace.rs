@@ -150,16 +150,17 @@ pub(super) struct Resolver;
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let trace = OPENING.try_with(Trace::clone).ok();
-        let host = match trace.as_ref().and_then(|trace| trace.host.as_ref()) {
-            Some(origin) => origin.host.clone(),
-            None => name.as_str().to_owned(),
+        // A port of the URL's own is used in place of this one.
+        let (host, port) = match trace.as_ref().and_then(|trace| trace.host.as_ref()) {
+            Some(origin) => (origin.host.clone(), origin.port),
+            None => (name.as_str().to_owned(), 0),
         };
         Box::pin(async move {
             if let Ok(address) = host.parse::<IpAddr>() {
-                return Ok(Box::new(std::iter::once(SocketAddr::new(address, 0))) as Addrs);
+                return Ok(Box::new(std::iter::once(SocketAddr::new(address, port))) as Addrs);
             }
             let begun = Instant::now();
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0))
+            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), port))
                 .await
                 .map_err(LookUpFailed)?
                 .collect();

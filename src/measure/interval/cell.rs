@@ -255,5 +255,6 @@ impl Connections {
         self.new = self.new.saturating_add(other.new);
         self.reused = self.reused.saturating_add(other.reused);
         self.reopened = self.reopened.saturating_add(other.reopened);
+        self.resent = self.resent.saturating_add(other.resent);
     }
 }

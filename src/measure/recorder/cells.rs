@@ -113,6 +113,7 @@ impl Cells {
         cell.bytes_received += sample.bytes_received;
         cell.body_bytes += sample.body_bytes;
         cell.redirects += u64::from(sample.redirects);
+        cell.connections.resent += u64::from(sample.resent);
         *match sample.connection {
             ConnectionUse::None => &mut cell.connections.none,
             ConnectionUse::New => &mut cell.connections.new,

@@ -170,6 +170,7 @@ pub(super) fn responses(summary: &RunSummary) -> String {
         ("Reused", Align::Right),
         ("Reopened", Align::Right),
         ("None", Align::Right),
+        ("Resent", Align::Right),
         ("Redirects", Align::Right),
         ("Sent", Align::Right),
         ("Received", Align::Right),
@@ -181,7 +182,14 @@ pub(super) fn responses(summary: &RunSummary) -> String {
             .map(|status| format!("{}: {}", status.status, status.count))
             .collect();
         let used = row.connections;
-        let counts = [used.new, used.reused, used.reopened, used.none, row.redirects];
+        let counts = [
+            used.new,
+            used.reused,
+            used.reopened,
+            used.none,
+            used.resent,
+            row.redirects,
+        ];
         let sizes = [row.figures.bytes_sent, row.figures.bytes_received];
         let mut cells = vec![Cell::text(&row.name), Cell::text(statuses.join(", "))];
         cells.extend(counts.map(Cell::figure));
@@ -191,7 +199,8 @@ pub(super) fn responses(summary: &RunSummary) -> String {
     format!(
         "## Responses and connections\n\nHow often each HTTP status came, and how the requests came by their connections: \
          *new*, opened for the request; *reused*, kept alive from an earlier one; *reopened*, opened because the kept-alive \
-         one was found closed; *none*, no connection was reached. Sizes are whole requests and responses, without TLS.\n\n{}",
+         one was found closed; *none*, no connection was reached. *Resent* counts requests that were sent once more on another connection: requests and \
+         resent ones together are what the server's log has. Sizes are whole requests and responses, without TLS.\n\n{}",
         table.markdown()
     )
 }

@@ -83,6 +83,7 @@ fn connections(summary: &RunSummary) -> String {
         (used.new, "opened one"),
         (used.reopened, "opened one because theirs was found closed"),
         (used.none, "reached none"),
+        (used.resent, "went out once more"),
     ];
     let said: Vec<_> = parts
         .iter()

@@ -105,6 +105,7 @@ pub(crate) fn sample(row: u16, stage: u16, sent: Duration, done: Duration) -> Sa
         dns: None,
         connect: None,
         tls: None,
+        resent: 0,
         connection: ConnectionUse::Reused,
         bytes_sent: 100,
         bytes_received: 1000,

@@ -147,6 +147,7 @@ fn connections(requests: u64) -> Connections {
         none: 0,
         new,
         reused: requests - new,
+        resent: 0,
         reopened: 0,
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn answered(status: StatusCode, body: impl Into<Vec<u8>>) -> Exchange
             done: now,
         },
         connection: Some(Connection::Reused),
+        resent: 0,
         bytes_sent: 100,
         bytes_received: body.len() as u64,
         outcome: Ok(Response {

@@ -173,6 +173,7 @@ impl Client for ScriptClient {
                 done,
             },
             connection: Some(Connection::Reused),
+            resent: 0,
             bytes_sent: 10,
             bytes_received: 20,
             outcome,

@@ -192,7 +192,10 @@ fn a_stale_connection_is_reopened_when_the_scenario_says_so() {
             let first = get(&at(&server)).of(&mut client).await;
             let exchange = get(&at(&server)).of(&mut client).await;
             assert_eq!(&response(&exchange).body[..], b"ok");
-            assert_eq!(exchange.connection, Some(Connection::Reopened));
+            assert_eq!(
+                (exchange.connection, exchange.resent),
+                (Some(Connection::Reopened), 1)
+            );
             assert_eq!(
                 exchange.bytes_sent,
                 2 * first.bytes_sent,
@@ -209,7 +212,7 @@ fn a_stale_connection_is_reopened_when_the_scenario_says_so() {
 #[test]
 fn a_connection_closed_unseen_is_a_failure_or_reopened() {
     for (leftover, expected) in [("", Failure::ClosedWithoutResponse), ("unread", Failure::Reset)] {
-        for on_stale in [OnStale::Fail, OnStale::Reconnect] {
+        for on_stale in [OnStale::Fail, OnStale::Reconnect, OnStale::ReconnectAny] {
             run(async {
                 let closed = Arc::new(AtomicBool::new(false));
                 let tell = closed.clone();
@@ -235,7 +238,11 @@ fn a_connection_closed_unseen_is_a_failure_or_reopened() {
                 }
                 sleep(Duration::from_millis(200));
                 let exchange = ask.of(&mut client).await;
-                if on_stale == OnStale::Fail {
+                if on_stale != OnStale::ReconnectAny {
+                    assert_eq!(
+                        exchange.resent, 0,
+                        "a POST is not sent twice unless that is asked for"
+                    );
                     assert_eq!(failure(&exchange), &expected);
                     assert_eq!(exchange.connection, Some(Connection::Reused));
                     assert_eq!(server.connections(), 1);
@@ -272,25 +279,56 @@ fn a_request_that_fails_on_the_new_connection_too_is_a_failure() {
     });
 }
 
-/// reqwest, too, sends nothing twice once it has begun: what hyper-util repeats are only requests that it had not.
-#[test]
-fn reqwest_repeats_no_request_that_was_begun() {
-    run(async {
-        let options = TransportOptions {
-            on_stale: OnStale::Reconnect,
-            ..TransportOptions::default()
-        };
+/// What is read on a reused connection may have been carried out. With each request that was sent once more counted, the
+/// server's log has what the client says.
+async fn only_what_may_be_sent_twice_is<K: Kind>() {
+    use OnStale::{Fail, Reconnect, ReconnectAny};
+    for (on_stale, method, resent) in [
+        (Fail, Method::GET, 0),
+        (Fail, Method::POST, 0),
+        (Reconnect, Method::GET, 1),
+        (Reconnect, Method::PUT, 1),
+        (Reconnect, Method::DELETE, 1),
+        (Reconnect, Method::POST, 0),
+        (Reconnect, Method::PATCH, 0),
+        (ReconnectAny, Method::POST, 1),
+        (ReconnectAny, Method::PATCH, 1),
+    ] {
         let server = Server::plain(|peer| {
             peer.request();
             peer.say(OK);
-            peer.request();
+            if peer.number == 1 {
+                // Reads, works, and closes.
+                peer.request();
+                sleep(Duration::from_millis(50));
+            }
         });
-        let mut client = client_with::<Reqwest>(&options);
+        let options = TransportOptions {
+            on_stale,
+            ..TransportOptions::default()
+        };
+        let mut client = client_with::<K>(&options);
         get(&at(&server)).of(&mut client).await;
-        let exchange = get(&at(&server)).of(&mut client).await;
-        assert_eq!(failure(&exchange), &Failure::ClosedWithoutResponse);
-        assert_eq!(server.requests().len(), 2);
-    });
+        let exchange = get(&at(&server)).method(method.clone()).of(&mut client).await;
+        assert_eq!(exchange.resent, resent, "{on_stale:?} {method}");
+        assert_eq!(
+            server.requests().len(),
+            2 + resent as usize,
+            "{on_stale:?} {method}"
+        );
+        if resent == 0 {
+            assert_eq!(failure(&exchange), &Failure::ClosedWithoutResponse);
+        } else {
+            assert_eq!(&response(&exchange).body[..], b"ok");
+            assert_eq!(exchange.connection, Some(Connection::Reopened));
+        }
+    }
+}
+
+#[test]
+fn only_what_may_be_sent_twice_is_by_either_transport() {
+    run(only_what_may_be_sent_twice_is::<Direct>());
+    run(only_what_may_be_sent_twice_is::<Reqwest>());
 }
 
 /// Bytes that nobody asked for make a connection useless, not the next request a failure.

@@ -25,7 +25,7 @@ for_both!(
     counts_bytes,
     an_error_status_is_a_response,
     an_impossible_path_is_a_failure_and_no_panic,
-    a_switch_of_protocols_is_a_response,
+    a_switch_of_protocols_is_a_response_only_if_asked_for,
     a_literal_ipv6_address_will_do,
 );
 
@@ -307,7 +307,7 @@ async fn an_impossible_path_is_a_failure_and_no_panic<K: Kind>() {
     assert!(exchange.outcome.is_err());
 }
 
-async fn a_switch_of_protocols_is_a_response<K: Kind>() {
+async fn a_switch_of_protocols_is_a_response_only_if_asked_for<K: Kind>() {
     let server = Server::plain(|peer| {
         peer.request();
         peer.say(
@@ -318,9 +318,14 @@ async fn a_switch_of_protocols_is_a_response<K: Kind>() {
     let mut client = client::<K>();
     for _ in 0..2 {
         let exchange = get(&at(&server)).of(&mut client).await;
-        assert_eq!(response(&exchange).status, StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(
+            failure(&exchange).to_string(),
+            "not a valid HTTP response: the server switches to another protocol (101), which the request did not ask for"
+        );
         assert_eq!(exchange.connection, Some(Connection::New));
     }
+    let exchange = get(&at(&server)).header("upgrade", "other").of(&mut client).await;
+    assert_eq!(response(&exchange).status, StatusCode::SWITCHING_PROTOCOLS);
 }
 
 async fn a_literal_ipv6_address_will_do<K: Kind>() {

@@ -77,7 +77,10 @@ fn http2_server(tls: Option<Arc<rustls::ServerConfig>>) -> u16 {
 
 async fn serve_http2(io: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static) {
     let service = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async move {
-        let said = format!("{} {}", request.method(), request.uri().path());
+        let said = match (request.uri().path(), request.uri().authority()) {
+            ("/named", Some(authority)) => format!("{authority}, {:?}", request.headers().get("host")),
+            (path, _) => format!("{} {path}", request.method()),
+        };
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::new(
             bytes::Bytes::from(said),
         )))
@@ -100,6 +103,38 @@ fn http_2_is_presumed_without_tls() {
             let got = response(&exchange);
             assert_eq!((got.version, &got.body[..]), (Version::HTTP_2, &b"GET /a"[..]));
             assert_eq!(exchange.connection, Some(expected));
+        }
+    });
+}
+
+#[test]
+fn a_host_of_ones_own_is_the_authority_of_http_2() {
+    run(async {
+        let port = http2_server(None);
+        let mut client = client_with::<Reqwest>(&options(true, None));
+        let here = origin("http", "127.0.0.1", port);
+        let own = format!("127.0.0.1:{port}");
+        let with_port = format!("shop.example:{port}");
+        for host in ["shop.example", "other.example", &with_port, &own] {
+            let exchange = get(&here)
+                .path("/named")
+                .header("host", host)
+                .of(&mut client)
+                .await;
+            assert_eq!(response(&exchange).body, format!("{host}, None").as_bytes());
+        }
+        // What would be connected to as it stands, is not.
+        for host in ["127.0.0.2", "127.0.0.1", "shop.example:1"] {
+            let exchange = get(&here)
+                .path("/named")
+                .header("host", host)
+                .of(&mut client)
+                .await;
+            assert!(
+                failure(&exchange)
+                    .to_string()
+                    .contains("a `host` header has to be a name")
+            );
         }
     });
 }

@@ -8,8 +8,11 @@ use httparse::{Header, ParserConfig, Status};
 use super::super::headers::Headers;
 use super::{Asked, Malformed};
 
+/// The most headers of one response that are read without a second try.
+const USUAL_HEADERS: usize = 100;
+
 /// The most headers of one response.
-const MOST_HEADERS: usize = 100;
+const MOST_HEADERS: usize = 1_000;
 
 /// A head that does not end.
 pub(super) const TOO_LARGE: Malformed = Malformed("message head is too large");
@@ -55,16 +58,29 @@ struct Said {
 
 /// Reads a head; `None` when it has not ended yet.
 pub(super) fn parse(bytes: &[u8], asked: Asked) -> Result<Option<Parsed>, Malformed> {
-    let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+    let mut room = [const { MaybeUninit::uninit() }; USUAL_HEADERS];
+    match parse_into(bytes, asked, &mut room) {
+        Err(error) if error == TOO_LARGE => {
+            parse_into(bytes, asked, &mut vec![MaybeUninit::uninit(); MOST_HEADERS])
+        }
+        parsed => parsed,
+    }
+}
+
+fn parse_into<'b>(
+    bytes: &'b [u8],
+    asked: Asked,
+    room: &mut [MaybeUninit<Header<'b>>],
+) -> Result<Option<Parsed>, Malformed> {
     let mut response = httparse::Response::new(&mut []);
     let mut config = ParserConfig::default();
-    let plain = config.parse_response_with_uninit_headers(&mut response, bytes, &mut room);
-    let folded = plain.is_err();
+    let plain = config.parse_response_with_uninit_headers(&mut response, bytes, room);
+    let folded = matches!(plain, Err(error) if error != httparse::Error::TooManyHeaders);
     let read = if folded {
         // Folded lines are deprecated, but a user agent must understand them (RFC 9112, section 5.2).
         config.allow_obsolete_multiline_headers_in_responses(true);
         response = httparse::Response::new(&mut []);
-        config.parse_response_with_uninit_headers(&mut response, bytes, &mut room)
+        config.parse_response_with_uninit_headers(&mut response, bytes, room)
     } else {
         plain
     };
@@ -126,7 +142,8 @@ fn framing(
     match said.coded {
         Some(_) if version == Version::HTTP_10 => Err(Malformed("unexpected transfer-encoding")),
         Some(true) => Ok((Framing::Chunked, kept)),
-        Some(false) => Ok((Framing::ToEnd, false)),
+        // None was asked for (no request has a `te`), and where such a body ends only its decoder knows.
+        Some(false) => Err(Malformed("it has a transfer-encoding other than `chunked`")),
         None => Ok(match said.length? {
             Some(length) => (Framing::Length(length), kept),
             None => (Framing::ToEnd, false),
@@ -162,8 +179,12 @@ fn said(headers: &[Header<'_>]) -> Said {
                 }
             }
             17 if header.name.eq_ignore_ascii_case("transfer-encoding") => {
-                let last = tokens(header.value).last();
-                said.coded = Some(last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked")));
+                // `identity` meant none, until RFC 7230 took it away.
+                let codings = tokens(header.value)
+                    .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
+                if let Some(last) = codings.last() {
+                    said.coded = Some(last.eq_ignore_ascii_case(b"chunked"));
+                }
             }
             _ => {}
         }

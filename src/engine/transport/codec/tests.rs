@@ -204,11 +204,33 @@ fn a_transfer_coding_comes_before_a_length() {
     assert_eq!(whole(&got), (Some(200), "ok", true));
     let got = get("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
     assert_eq!(whole(&got), (Some(200), "ok", true));
-    // Where the last coding is another, the body ends with the connection; section 6.3, rule 4.
+    // Nobody asked for another, and nobody could undo it.
     let got = get("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\nanything");
-    assert_eq!(whole(&got), (Some(200), "anything", false));
+    assert_eq!(got.end, Err("it has a transfer-encoding other than `chunked`"));
+    // This one is none.
+    let got = get("HTTP/1.1 200 OK\r\nTransfer-Encoding: Identity\r\nContent-Length: 2\r\n\r\nok");
+    assert_eq!(whole(&got), (Some(200), "ok", true));
     let got = get("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
     assert_eq!(got.end, Err("unexpected transfer-encoding"));
+}
+
+#[test]
+fn many_small_headers_are_no_large_head() {
+    for (count, end) in [
+        (99, None),
+        (150, None),
+        (998, None),
+        (1_001, Some("message head is too large")),
+    ] {
+        let headers = "a: b\r\n".repeat(count);
+        let got = get(&format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{headers}\r\nok"
+        ));
+        match end {
+            None => assert_eq!(whole(&got), (Some(200), "ok", true)),
+            Some(words) => assert_eq!(got.end, Err(words)),
+        }
+    }
 }
 
 #[test]
@@ -326,7 +348,7 @@ fn what_is_no_head_is_said() {
         ("HTTP/1.1 200 OK\r\nSpace : a\r\n\r\n", "invalid HTTP header"),
         ("HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n", "invalid HTTP header"),
         (
-            &format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(101)),
+            &format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(1_001)),
             "message head is too large",
         ),
     ] {

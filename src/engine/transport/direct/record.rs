@@ -15,6 +15,8 @@ use super::super::{Connection, Exchange, Failed, Failure, Request, Response, Tim
 pub(super) struct Record<'r> {
     pub(super) phases: Phases,
     pub(super) connection: Option<Connection>,
+    /// How often the request went out once more.
+    pub(super) resent: u32,
     /// Bytes written, on all connections.
     pub(super) sent: u64,
     /// The response on the connection in use. On those before it none came, else no other would have been opened.
@@ -86,6 +88,7 @@ impl<'r> Reception<'r> {
                 Event::More => return Ok(false),
                 Event::Interim => self.first_byte = None,
                 Event::Head(head) => {
+                    self.request.check_switch(head.status)?;
                     let length = self.decoder.announced().unwrap_or_default();
                     self.body.expect(length, keep_body, room);
                     self.head = Some(head);
@@ -163,6 +166,7 @@ impl Record<'_> {
                 done,
             },
             connection: self.connection,
+            resent: self.resent,
             bytes_sent: self.sent,
             bytes_received,
             outcome: Failed::or(result, response),
