@@ -359,8 +359,8 @@ pub struct Connections {
     pub reused: u64,
     /// Opened because the kept-alive one was found closed.
     pub reopened: u64,
-    /// How often a request was sent once more (`target.on_stale`, or HTTP/2's GOAWAY and REFUSED_STREAM): with the requests,
-    /// what the server's own log has.
+    /// How often a request was sent once more (`target.on_stale`, or HTTP/2's GOAWAY and `REFUSED_STREAM`). The server's log
+    /// has these beside the requests, but for those that HTTP/2 left undone.
     #[serde(default)]
     pub resent: u64,
 }

@@ -129,7 +129,7 @@ pub struct Exchange {
     /// Whether a connection was opened for this request; `None` when none was reached.
     pub connection: Option<Connection>,
     /// How often the request was sent once more: as `on_stale` says, or because the server told by HTTP/2 that it had not
-    /// begun with it. The server's log may have so many requests more.
+    /// begun with it (nginx does not log these).
     pub resent: u32,
     /// Bytes of the request as written (head and body), without TLS's own. Of a request that was sent twice, both times.
     pub bytes_sent: u64,

@@ -5,7 +5,7 @@
 //! - A kept-alive connection that the server closed is replaced without a word when the request was not yet begun on
 //!   it. The new connection shows as [`Connection::New`], and as `Reopened` only where the request was sent once more.
 //! - With HTTP/2 a request that the server says it has not begun with (above the last stream of a GOAWAY, or
-//!   REFUSED_STREAM) is sent again, whatever its method and `on_stale`.
+//!   `REFUSED_STREAM`) is sent again, whatever its method and `on_stale`.
 //! - In HTTP/1.1 a response has at most 100 headers, and one with `transfer-encoding: identity` ends with its connection.
 //! - `first_byte` is when the whole head was there, not its first byte.
 //! - Bytes are counted from what was said, not seen on the wire: heads as HTTP/1.1 would write them, bodies as they

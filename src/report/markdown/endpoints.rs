@@ -199,8 +199,8 @@ pub(super) fn responses(summary: &RunSummary) -> String {
     format!(
         "## Responses and connections\n\nHow often each HTTP status came, and how the requests came by their connections: \
          *new*, opened for the request; *reused*, kept alive from an earlier one; *reopened*, opened because the kept-alive \
-         one was found closed; *none*, no connection was reached. *Resent* counts requests that were sent once more on another connection: requests and \
-         resent ones together are what the server's log has. Sizes are whole requests and responses, without TLS.\n\n{}",
+         one was found closed; *none*, no connection was reached. *Resent* counts requests that were sent once more on another connection: the \
+         server's log has these too, except those that HTTP/2's GOAWAY or REFUSED_STREAM left undone. Sizes are whole requests and responses, without TLS.\n\n{}",
         table.markdown()
     )
 }
