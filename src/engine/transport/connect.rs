@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustls_pki_types::ServerName;
@@ -59,12 +60,24 @@ pub(super) async fn open(
     Ok(Stream::Tls(secure))
 }
 
-/// Looks the name up anew and tries its addresses in order; of several failures the last is told.
+/// Lets the addresses of a name take turns, so that connections are spread over them: those of the IP version that the system
+/// puts first; the others stay behind.
+pub(super) fn in_turn(mut addresses: Vec<SocketAddr>, turn: &AtomicUsize) -> Vec<SocketAddr> {
+    if let Some(first) = addresses.first().copied() {
+        addresses.sort_by_key(|address| address.is_ipv4() != first.is_ipv4());
+        let alike = addresses.partition_point(|address| address.is_ipv4() == first.is_ipv4());
+        addresses[..alike].rotate_left(turn.fetch_add(1, Ordering::Relaxed) % alike);
+    }
+    addresses
+}
+
+/// Looks the name up anew and tries its addresses in turn; of several failures the last is told.
 async fn by_name(shared: &Shared, origin: &Origin, phases: &mut Phases) -> Result<TcpStream, Failure> {
     let begun = Instant::now();
     let addresses = tokio::net::lookup_host((origin.host.as_str(), origin.port))
         .await
         .map_err(|error| failure::look_up(&error))?;
+    let addresses = in_turn(addresses.collect(), &shared.turn);
     phases.dns = Some(begun.elapsed());
 
     let begun = Instant::now();
@@ -103,4 +116,27 @@ async fn to_address(shared: &Shared, address: SocketAddr) -> Result<TcpStream, F
     // only way this can fail is a connection that is closed already, which the request itself will find.
     let _ = stream.set_nodelay(true);
     Ok(stream)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_first_version_take_turns() {
+        let all: Vec<SocketAddr> = ["10.0.0.1:80", "[::1]:80", "10.0.0.2:80", "10.0.0.3:80"]
+            .map(|address| address.parse().unwrap())
+            .into();
+        let turn = AtomicUsize::new(0);
+        let firsts: Vec<_> = (0..4)
+            .map(|_| in_turn(all.clone(), &turn)[0].to_string())
+            .collect();
+        assert_eq!(
+            firsts,
+            ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.1:80"]
+        );
+        assert_eq!(in_turn(all.clone(), &turn)[3], all[1]);
+        assert!(in_turn(Vec::new(), &turn).is_empty());
+    }
 }

@@ -142,7 +142,7 @@ fn build(shared: &Shared, presume_http2: bool) -> Result<reqwest::Client, Transp
         .tcp_nodelay(true)
         .pool_idle_timeout(None)
         .local_address(shared.sources.next_address())
-        .dns_resolver(Arc::new(Resolver))
+        .dns_resolver(Arc::new(Resolver(Arc::clone(&shared.turn))))
         .connector_layer(Observe);
     if presume_http2 {
         builder = builder.http2_prior_knowledge();

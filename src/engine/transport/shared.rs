@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
@@ -19,6 +20,8 @@ pub struct Shared {
     /// In place of the host, for TLS.
     pub(super) server_name: Option<ServerName<'static>>,
     pub(super) sources: Sources,
+    /// Which address of a name comes first for the next connection.
+    pub(super) turn: Arc<AtomicUsize>,
 }
 
 /// Why the transport cannot be set up. Found before the run.
@@ -63,6 +66,7 @@ impl Shared {
             server_name,
             options: options.clone(),
             sources: Sources::new(&options.source_addresses, host::outgoing_ports()),
+            turn: Arc::default(),
         }))
     }
 }

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -145,7 +146,7 @@ pub(super) struct LookUpFailed(#[from] pub(super) io::Error);
 
 /// The system's resolver, timed.
 #[derive(Debug)]
-pub(super) struct Resolver;
+pub(super) struct Resolver(pub(super) Arc<AtomicUsize>);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -155,6 +156,7 @@ impl Resolve for Resolver {
             Some(origin) => (origin.host.clone(), origin.port),
             None => (name.as_str().to_owned(), 0),
         };
+        let turn = Arc::clone(&self.0);
         Box::pin(async move {
             if let Ok(address) = host.parse::<IpAddr>() {
                 return Ok(Box::new(std::iter::once(SocketAddr::new(address, port))) as Addrs);
@@ -164,6 +166,7 @@ impl Resolve for Resolver {
                 .await
                 .map_err(LookUpFailed)?
                 .collect();
+            let addresses = super::connect::in_turn(addresses, &turn);
             if let Some(trace) = trace {
                 trace.lock().dns = Some(begun.elapsed());
             }
