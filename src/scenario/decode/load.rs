@@ -173,9 +173,10 @@ fn several_levels(node: &Node) -> Option<Diagnostic> {
         .iter()
         .filter_map(|key| Some(format!("{key}: {}", foreign::scalar(entries, key)?)))
         .collect();
-    let rest = match times.is_empty() {
-        true => "hold: 60s".to_owned(),
-        false => times.join(", "),
+    let rest = if times.is_empty() {
+        "hold: 60s".to_owned()
+    } else {
+        times.join(", ")
     };
     foreign::levels(users, &rest)
 }

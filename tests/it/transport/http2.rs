@@ -40,8 +40,11 @@ fn go_away(last: u32, code: u32, debug: &str) -> Vec<u8> {
 /// What a server does with a request: what it says, and whether it closes then.
 type Script = fn(connection: usize, stream: u32) -> (Vec<u8>, bool);
 
-/// A server, and where it notes connection and stream of each request.
-fn server(script: Script) -> (Arc<Origin>, Arc<Mutex<Vec<(usize, u32)>>>) {
+/// Connection and stream of each request that a server saw.
+type Log = Mutex<Vec<(usize, u32)>>;
+
+/// A server, and where it notes its requests.
+fn server(script: Script) -> (Arc<Origin>, Arc<Log>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = origin("http", "127.0.0.1", listener.local_addr().unwrap().port());
     let log = Arc::new(Mutex::new(Vec::new()));
@@ -55,12 +58,7 @@ fn server(script: Script) -> (Arc<Origin>, Arc<Mutex<Vec<(usize, u32)>>>) {
     (at, kept)
 }
 
-fn serve(
-    tcp: &mut TcpStream,
-    connection: usize,
-    script: Script,
-    log: &Mutex<Vec<(usize, u32)>>,
-) -> Option<()> {
+fn serve(tcp: &mut TcpStream, connection: usize, script: Script, log: &Log) -> Option<()> {
     tcp.read_exact(&mut [0; 24]).ok()?;
     tcp.write_all(&frame(4, 0, 0, &[])).ok()?;
     loop {
