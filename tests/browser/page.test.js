@@ -195,7 +195,7 @@ test("a second browser sees and steers the same run", async () => {
   watch(other);
   await other.goto(`${origin}/#statistics`);
   await state(other, "holding 9 users");
-  assert.match(await other.locator("#turns").textContent(), /paused for/);
+  await until("the pause is listed", async () => /paused for/.test(await other.locator("#turns").textContent()));
   await other.fill("#level", "5");
   await other.click("#level-form button");
   await state(page, "holding 5 users");
