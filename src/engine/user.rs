@@ -90,6 +90,27 @@ pub(super) struct User<T: Transport> {
     ended: Duration,
 }
 
+/// Takes a user out of the count while it lives, and puts it back however it ends: whoever drops the user counts it out again.
+struct Away<'a, T: Transport> {
+    worker: &'a Worker<T>,
+}
+
+impl<'a, T: Transport> Away<'a, T> {
+    fn new(worker: &'a Worker<T>) -> Self {
+        worker.recorder.borrow_mut().users(worker.clock.now(), -1);
+        Self { worker }
+    }
+}
+
+impl<T: Transport> Drop for Away<'_, T> {
+    fn drop(&mut self) {
+        self.worker
+            .recorder
+            .borrow_mut()
+            .users(self.worker.clock.now(), 1);
+    }
+}
+
 impl<T: Transport> User<T> {
     pub(super) fn new(worker: &Rc<Worker<T>>, actor: u64) -> Self {
         Self {
@@ -170,14 +191,12 @@ impl<T: Transport> User<T> {
 
     /// A user that waits to try again does not work: it is none of the level's users.
     async fn wait_to_retry(&self, at: Duration, leave: &Leave) {
-        let worker = &self.worker;
-        worker.recorder.borrow_mut().users(worker.clock.now(), -1);
+        let _away = Away::new(&self.worker);
         tokio::select! {
             biased;
             () = leave.wake.notified() => {}
-            () = worker.wait_until(at) => {}
+            () = self.worker.wait_until(at) => {}
         }
-        worker.recorder.borrow_mut().users(worker.clock.now(), 1);
     }
 
     /// `on_start` once, with no think after it.

@@ -19,7 +19,7 @@ use crate::support::script::{Answer, Asked, ScriptTransport};
 
 /// Keeps the examples and the phases that a live view would show, ignores the rest.
 #[derive(Default)]
-struct Quiet {
+pub(crate) struct Quiet {
     examples: Vec<Example>,
     phases: Vec<Phase>,
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use runner::analysis::shortfall::{Shortfall, shortfalls};
 use runner::analysis::steady::windows;
+use runner::engine::{Control, Stop, run_here};
 use runner::measure::recording::Recording;
 
-use crate::engine::{HEAD, run};
+use crate::engine::{HEAD, Quiet, run};
+use crate::support::plan_of;
 use crate::support::script::{Answer, ScriptTransport};
 
 /// A login that fails the first three times, then the endpoint `a` each second.
@@ -65,6 +68,35 @@ async fn a_user_whose_on_start_fails_leaves_or_goes_on_where_the_scenario_says_s
     let (recording, logins, rest) = with_failing_login("on_start_failure: continue\n").await;
     assert_eq!((logins, rest), (1, 20));
     assert_eq!(recording.summary(&windows(&recording)).starts.failed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_is_given_up_while_it_waits_to_try_again_is_counted_out_once() {
+    let transport = ScriptTransport::new(|_| Answer {
+        status: 503,
+        ..Answer::ok(0, "")
+    });
+    let yaml = format!(
+        "{HEAD}on_start: [login]\nendpoints:\n  - {{ name: a, get: /a }}\n  \
+         - {{ name: login, weight: 0, post: /login }}\nstages: [{{ users: 3, ramp: 0s, hold: 20s }}]"
+    );
+    let control = Control::default();
+    let mut quiet = Quiet::default();
+    let run = run_here(plan_of(&yaml), control.clone(), &mut quiet, transport);
+    // Between the tries at 1 s and at 3 s.
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(2500)).await;
+        control.stop(Stop::Now);
+    };
+    let (recording, ()) = tokio::join!(run, stop);
+    let recording = recording.expect("a run");
+    let users: Vec<i64> = recording
+        .timeline
+        .intervals()
+        .iter()
+        .map(|interval| interval.state.users)
+        .collect();
+    assert_eq!(users, [0, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]
