@@ -163,13 +163,13 @@ async fn serve<T: Transport>(
 ) {
     let busy = Busy::new(&worker);
     let per_iteration = worker.plan().session_of == SessionOf::Iteration;
-    let (mut end, mut failed);
+    let mut end;
     loop {
-        (end, failed) = visit(&worker, &mut user, arrival).await;
-        if end == IterationEnd::Finished {
+        end = visit(&worker, &mut user, arrival).await;
+        if end == Some(IterationEnd::Finished) {
             break;
         }
-        if per_iteration && !failed {
+        if per_iteration && end.is_some() {
             user.last().await;
         }
         let next = state.borrow_mut().queue.pop_front();
@@ -177,39 +177,39 @@ async fn serve<T: Transport>(
         let now = worker.clock.now();
         worker.recorder.borrow_mut().arrival_served(now, waiting);
         arrival = next;
-        if per_iteration || failed {
+        if per_iteration || end.is_none() {
             user = User::new(&worker, arrival.number);
         }
     }
     drop(busy);
     let mut state = state.borrow_mut();
-    state.ended |= end == IterationEnd::Finished;
-    if per_iteration || failed {
+    state.ended |= end == Some(IterationEnd::Finished);
+    if per_iteration || end.is_none() {
         state.users -= 1;
     } else {
         state.idle.push(user);
     }
 }
 
-/// One arrival: `on_start` where the user is new, then one iteration. Whoever comes in vain goes away, and does not try again;
-/// whether that is so.
+/// One arrival: `on_start` where the user is new, then one iteration. `None`: `on_start` failed, and the arrival went away; it does
+/// not try again.
 async fn visit<T: Transport>(
     worker: &Worker<T>,
     user: &mut User<T>,
     arrival: Arrival,
-) -> (IterationEnd, bool) {
+) -> Option<IterationEnd> {
     if user.is_new() {
         match user.first(arrival.due).await {
             Start::Done(_) => {}
             Start::Failed => {
                 worker.recorder.borrow_mut().user_stopped();
-                return (IterationEnd::Failed, true);
+                return None;
             }
-            Start::Finished => return (IterationEnd::Finished, false),
+            Start::Finished => return Some(IterationEnd::Finished),
         }
     }
     user.serve(arrival.number);
-    (user.drawn_iteration(arrival.due).await, false)
+    Some(user.drawn_iteration(arrival.due).await)
 }
 
 /// Counts a user as busy while it lives.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::profile::Model;
 use super::think::Think;
 use super::{EndpointId, Plan, Step};
 
@@ -119,7 +118,7 @@ fn load(plan: &Plan) -> Vec<LoadPoint> {
 }
 
 fn requests(plan: &Plan, per_iteration: f64) -> Expected {
-    if plan.profile.model != Model::Closed {
+    if plan.profile.model.is_open() {
         return Expected::About((plan.profile.expected_arrivals() * per_iteration).round() as u64);
     }
     let pause = match plan.think {

@@ -12,7 +12,7 @@ use super::profile::{Model, Profile};
 use super::template::Constants;
 use super::think::Think;
 use super::threshold::{Selection, Threshold};
-use super::{Auth, Endpoint, EndpointId, Plan, RowId};
+use super::{Auth, Endpoint, EndpointId, Plan, RowId, SessionOf};
 use crate::scenario::config::ConfigNode;
 use crate::scenario::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::scenario::span::{Span, Spanned};
@@ -264,12 +264,6 @@ impl Resolver<'_> {
         };
         let think = scenario.think.map_or(Think::NONE, |think| think.value);
         let stop_after = scenario.stop_after.map(|stop| stop.value);
-        let open = scenario.first_level().is_some_and(model::Load::is_open);
-        let session_of = if open {
-            crate::plan::SessionOf::Iteration
-        } else {
-            crate::plan::SessionOf::User
-        };
         let on_start = self.called("on_start", &scenario.on_start);
         let on_stop = self.called("on_stop", &scenario.on_stop);
         // Without a target nothing can be appended to it; the names in the requests are checked all the same.
@@ -297,6 +291,11 @@ impl Resolver<'_> {
             ..self.outline(&target, &endpoints, &profile, &think)
         };
         let session = target.session(&scenario.target);
+        // Whoever arrives is a new visitor.
+        let session_of = match profile.model {
+            Model::Closed => SessionOf::User,
+            Model::Open { .. } => SessionOf::Iteration,
+        };
         Some(Plan {
             outline: outline.into(),
             transport: transport?,
@@ -450,7 +449,7 @@ impl Resolver<'_> {
             stages: profile.outline(),
             search: None,
             turns: Vec::new(),
-            open: profile.model != Model::Closed,
+            open: profile.model.is_open(),
             think: ThinkOutline {
                 words: think.words(),
                 mean: think.mean(),

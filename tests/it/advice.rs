@@ -1,12 +1,14 @@
 //! Advice is right when it is followed: every replacement that a message offers is made in the file, mechanically, and the
 //! result is judged again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use runner::plan::profile::Model;
 use runner::plan::resolve::{self, Overrides, resolve};
 use runner::scenario::diagnostics::Diagnostics;
 use runner::scenario::{ConfigSources, load};
+
+use crate::support::yaml_files;
 
 /// What is wrong with a file, as data.
 fn problems(path: &Path) -> Diagnostics {
@@ -30,14 +32,6 @@ fn followed(text: &str, problems: &Diagnostics, nth: usize) -> Option<(String, S
     Some((text, diagnostic.message.clone()))
 }
 
-fn bad_files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir("tests/bad").expect("tests run in the root of the repository");
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    files
-}
-
 /// Beside the bad file, so that the files that it names are found.
 fn judged(folder: &Path, text: &str) -> Diagnostics {
     let path = folder.join("followed.yaml");
@@ -57,7 +51,7 @@ fn every_replacement_that_is_made_ends_its_message() {
         }
     }
     let mut made = 0;
-    for file in bad_files() {
+    for file in yaml_files("tests/bad") {
         let Ok(text) = std::fs::read_to_string(&file) else {
             continue;
         };

@@ -1,10 +1,12 @@
 //! Every file of `tests/bad` with the exact message it gives. `UPDATE_EXPECT=1` writes the messages anew; read them then.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use runner::plan::resolve::{self, Overrides, resolve};
 use runner::scenario::{ConfigSources, Style, load};
+
+use crate::support::yaml_files;
 
 /// What a user sees of a file with mistakes; empty if there are none.
 fn problems(path: &Path) -> String {
@@ -28,15 +30,6 @@ fn problems_with(path: &Path, config: &ConfigSources) -> String {
     }
 }
 
-/// The files to try: `*.yaml` in the folder, each with its expected message in the `*.txt` beside it.
-fn files() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir("tests/bad").expect("tests run in the root of the repository");
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    files
-}
-
 /// Compares with the `.txt` beside the file, or writes it.
 fn same_as_expected(path: &Path, found: &str, differences: &mut String) {
     let beside = path.with_extension("txt");
@@ -57,7 +50,7 @@ fn same_as_expected(path: &Path, found: &str, differences: &mut String) {
 #[test]
 fn every_bad_file_gives_its_exact_message() {
     let mut differences = String::new();
-    let files = files();
+    let files = yaml_files("tests/bad");
     for path in &files {
         let found = problems(path);
         assert!(!found.is_empty(), "{} has nothing wrong with it", path.display());

@@ -9,18 +9,12 @@ use runner::scenario::model::{DataKind, Hold, Json, Load, Work};
 use runner::scenario::{ConfigSources, LoadError, Loaded, Secret, load, schema};
 use serde_json::Value;
 
+use crate::support::yaml_files;
+
 const WITH_SCHEMA: &str = "# yaml-language-server: $schema=../scenario.schema.json\n";
 
 fn shipped() -> Vec<PathBuf> {
     yaml_files("scenarios")
-}
-
-fn yaml_files(folder: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("tests run in the root of the repository");
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    files
 }
 
 /// Loads a scenario given as text, with this configuration file.

@@ -84,3 +84,12 @@ fn plan_at(path: &Path, sources: &ConfigSources, overrides: &Overrides) -> Arc<P
     let (plan, _) = resolve(&loaded, overrides).unwrap_or_else(|found| panic!("{}", told(found)));
     Arc::new(plan)
 }
+
+/// The `*.yaml` files of a folder, sorted.
+pub(crate) fn yaml_files(folder: &str) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("tests run in the root of the repository");
+    let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
